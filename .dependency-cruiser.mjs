@@ -1,0 +1,75 @@
+/** The one-way rule (docs/ARCHITECTURE.md): contract ← sdk ← clients, and contract ← core ← server. */
+const from = (path, pathNot) => ({ path, ...(pathNot ? { pathNot } : {}) });
+const tests = '\\.test(-d)?\\.ts$';
+
+export default {
+  forbidden: [
+    {
+      name: 'no-circular',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+    {
+      name: 'contract-depends-on-nothing',
+      severity: 'error',
+      from: from('^packages/contract/src', tests),
+      to: { pathNot: '^packages/contract/src' },
+    },
+    {
+      name: 'sdk-depends-on-the-contract-only',
+      severity: 'error',
+      from: from('^packages/sdk/src', tests),
+      to: {
+        pathNot: ['^packages/(sdk|contract)/src', '^node:', '^(http|https|stream|url|zlib|net|tls|events|buffer)$'],
+      },
+    },
+    {
+      name: 'clients-depend-on-the-sdk-only',
+      severity: 'error',
+      from: from('^packages/dialects/[^/]+/src', tests),
+      to: { pathNot: ['^packages/dialects/', '^packages/(sdk|contract)/src'] },
+    },
+    {
+      name: 'core-knows-no-transport',
+      severity: 'error',
+      from: from('^packages/core/src', tests),
+      to: { path: ['^packages/(server|sdk|dialects|testkit)', 'node_modules/(fastify|oidc-provider|nodemailer|jose)'] },
+    },
+    {
+      name: 'nothing-imports-the-server',
+      severity: 'error',
+      from: from('^packages/(contract|core|sdk|dialects)', tests),
+      to: { path: '^packages/server' },
+    },
+    {
+      name: 'only-the-composition-root-opens-a-database',
+      comment: 'Areas see `unit.db` and `work.read` only; the root handle inside a transaction deadlocks.',
+      severity: 'error',
+      from: from('^packages/core/src/[^/]+/', ['^packages/core/src/database/', tests]),
+      to: { path: '^packages/core/src/database/(open|sqlite|postgres)\\.ts$' },
+    },
+    {
+      name: 'one-file-knows-the-internals-of-oidc-provider',
+      severity: 'error',
+      from: from('^packages', '^packages/server/src/oidc/internals\\.ts$'),
+      to: { path: 'node_modules/oidc-provider/lib/(?!index)' },
+    },
+    {
+      name: 'testkit-is-for-tests',
+      severity: 'error',
+      from: from('^packages/(contract|core|server|sdk|dialects)', tests),
+      to: { path: '^packages/testkit' },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '(^|/)dist/' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['reeve-source', 'import', 'node', 'default'],
+      extensions: ['.ts', '.js', '.mjs'],
+    },
+    parser: 'swc',
+  },
+};

@@ -1,0 +1,32 @@
+/** The contract of the native API: every resource, every operation, once. */
+
+export * from './event.ts';
+export * from './operation.ts';
+export * from './problem.ts';
+export type { Application } from './resources/applications.ts';
+export * as applications from './resources/applications.ts';
+export * as audit from './resources/audit.ts';
+export type { Connection, PasswordPolicy } from './resources/connections.ts';
+export * as connections from './resources/connections.ts';
+export type { Group, Member } from './resources/groups.ts';
+export * as groups from './resources/groups.ts';
+export type { ImportAnswer, ImportRow, PasswordHash, RowError } from './resources/import.ts';
+export type { Invitation, InvitationCreate } from './resources/invitations.ts';
+export * as invitations from './resources/invitations.ts';
+export type { Job } from './resources/jobs.ts';
+export * as jobs from './resources/jobs.ts';
+export type { Mail } from './resources/mails.ts';
+export * as mails from './resources/mails.ts';
+export type { Organization } from './resources/organizations.ts';
+export * as organizations from './resources/organizations.ts';
+export type { Profile } from './resources/person.ts';
+export type { Role } from './resources/roles.ts';
+export * as roles from './resources/roles.ts';
+export type { Session } from './resources/sessions.ts';
+export * as sessions from './resources/sessions.ts';
+export type { Settings, Tenant } from './resources/tenants.ts';
+export * as tenants from './resources/tenants.ts';
+export type { User, UserCreate, UserUpdate } from './resources/users.ts';
+export * as users from './resources/users.ts';
+export * from './route.ts';
+export * from './schema.ts';

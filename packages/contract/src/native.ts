@@ -1,0 +1,47 @@
+/** Every resource of the native API by its name: what documents, walkers and reference pages go through. */
+import * as applications from './resources/applications.ts';
+import * as audit from './resources/audit.ts';
+import * as connections from './resources/connections.ts';
+import * as groups from './resources/groups.ts';
+import * as invitations from './resources/invitations.ts';
+import * as jobs from './resources/jobs.ts';
+import * as mails from './resources/mails.ts';
+import * as organizations from './resources/organizations.ts';
+import * as roles from './resources/roles.ts';
+import * as sessions from './resources/sessions.ts';
+import * as tenants from './resources/tenants.ts';
+import * as users from './resources/users.ts';
+import type { Route } from './route.ts';
+
+const resources = {
+  applications,
+  audit,
+  connections,
+  groups,
+  invitations,
+  jobs,
+  mails,
+  organizations,
+  roles,
+  sessions,
+  tenants,
+  users,
+} as const;
+
+/** One operation with the name that documents and SDKs give it. */
+export interface NamedRoute {
+  readonly resource: string;
+  readonly name: string;
+  /** `<resource>.<name>` */
+  readonly id: string;
+  readonly route: Route;
+}
+
+const isRoute = (value: unknown): value is Route => typeof value === 'object' && value !== null && 'verb' in value;
+
+/** Every route of the native API. */
+export const routes: readonly NamedRoute[] = Object.entries(resources).flatMap(([resource, module]) =>
+  Object.entries(module).flatMap(([name, value]: [string, unknown]) =>
+    isRoute(value) ? [{ resource, name, id: `${resource}.${name}`, route: value }] : [],
+  ),
+);

@@ -1,0 +1,52 @@
+import type { Application, applications as contract, Scope } from '@reeve/contract';
+import { toWire } from '../clock.ts';
+import type { Db } from '../database/database.ts';
+import { notFound } from '../problem.ts';
+import { findRow, type Row } from '../rows.ts';
+
+export type ApplicationRow = Row<'applications'>;
+export type GrantType = (typeof contract.grantTypes)[number];
+
+/** Name of the kept total of applications. */
+export const TOTAL = 'applications';
+
+/** In the order of the contract: answers are rendered from it. */
+export const applicationView = (row: ApplicationRow): Application => ({
+  id: row.id,
+  client_id: row.client_id,
+  name: row.name,
+  description: row.description,
+  type: row.type,
+  enabled: row.enabled === 1,
+  is_first_party: row.is_first_party === 1,
+  grant_types: JSON.parse(row.grant_types) as GrantType[],
+  scopes: JSON.parse(row.scopes) as Scope[],
+  redirect_uris: JSON.parse(row.redirect_uris) as string[],
+  auto_grant_on_signup: row.auto_grant_on_signup === 1,
+  access_token_lifetime: row.access_token_lifetime,
+  refresh_token_lifetime: row.refresh_token_lifetime,
+  secret_overlap: row.secret_overlap,
+  metadata: JSON.parse(row.metadata) as Record<string, unknown>,
+  created_at: toWire(row.created_at),
+  updated_at: toWire(row.updated_at),
+});
+
+/** What a caller may change. */
+export const fieldsOf = (row: ApplicationRow) => {
+  const { id, is_first_party, created_at, updated_at, ...fields } = applicationView(row);
+  return fields;
+};
+
+/** The application of this id, else of this OAuth client id. */
+export async function requireApplication(db: Db, tenantId: number, id: string): Promise<ApplicationRow> {
+  const row =
+    (await findRow(db, 'applications', tenantId, id)) ??
+    (await db
+      .selectFrom('applications')
+      .selectAll()
+      .where('tenant_id', '=', tenantId)
+      .where('client_id', '=', id)
+      .executeTakeFirst());
+  if (!row) throw notFound('application', id);
+  return row;
+}

@@ -1,0 +1,153 @@
+/**
+ * Reads the audit log. Owns its order, which is that of the row numbers: pages and streams go by it, and a range of time
+ * is turned into a range of numbers first, so that no filter ever walks events outside its range.
+ */
+import type { SelectQueryBuilder } from 'kysely';
+import { toWire } from '../clock.ts';
+import type { Db } from '../database/database.ts';
+import type { EventTable, Tables } from '../tables.ts';
+
+/** How far the clocks of nodes, and the begin and end of a unit of work, may lie apart. */
+const SKEW_MILLISECONDS = 600_000;
+
+export interface EventFilter {
+  /** Epoch milliseconds, inclusive. */
+  readonly start?: number | undefined;
+  /** Exclusive. */
+  readonly end?: number | undefined;
+  readonly types?: readonly string[] | undefined;
+  /** Who did it: a user's id, or an application's where it acted for itself. */
+  readonly actor?: string | undefined;
+  readonly target?: string | undefined;
+  readonly requestId?: string | undefined;
+}
+
+/** Exclusive on both sides. */
+export interface NumberRange {
+  readonly after?: number | undefined;
+  readonly before?: number | undefined;
+}
+
+export type EventRow = Omit<EventTable, 'num' | 'tenant_id'> & { readonly num: number };
+
+const columns = [
+  'events.num',
+  'events.id',
+  'events.type',
+  'events.actor_type',
+  'events.actor_id',
+  'events.application_id',
+  'events.impersonator_id',
+  'events.target_type',
+  'events.target_id',
+  'events.request_id',
+  'events.ip',
+  'events.user_agent',
+  'events.data',
+  'events.created_at',
+] as const;
+
+/** The number of an event of this tenant. */
+export async function findEventNumber(db: Db, tenantId: number, id: string): Promise<number | undefined> {
+  const row = await db
+    .selectFrom('events')
+    .select('num')
+    .where('id', '=', id)
+    .where('tenant_id', '=', tenantId)
+    .executeTakeFirst();
+  return row?.num;
+}
+
+/** Numbers between which every event of the time range lies. */
+export async function numbersOf(db: Db, tenantId: number, { start, end }: EventFilter): Promise<NumberRange> {
+  const inTenant = db.selectFrom('events').select('num').where('tenant_id', '=', tenantId).limit(1);
+  const [after, before] = await Promise.all([
+    start === undefined
+      ? undefined
+      : inTenant
+          .where('created_at', '<', start - SKEW_MILLISECONDS)
+          .orderBy('created_at', 'desc')
+          .executeTakeFirst(),
+    end === undefined
+      ? undefined
+      : inTenant
+          .where('created_at', '>=', end + SKEW_MILLISECONDS)
+          .orderBy('created_at')
+          .executeTakeFirst(),
+  ]);
+  return { after: after?.num, before: before?.num };
+}
+
+type Matches = SelectQueryBuilder<Tables, 'events', object>;
+
+export interface Portion {
+  readonly order: 'asc' | 'desc';
+  readonly limit: number;
+}
+
+/** Up to `limit` events inside the filter and the range, by number. */
+export const findEvents = (
+  db: Db,
+  tenantId: number,
+  filter: EventFilter,
+  range: NumberRange,
+  portion: Portion,
+): Promise<EventRow[]> => eventQuery(db, tenantId, filter, range, portion).execute();
+
+/** The query of `findEvents`. */
+export function eventQuery(
+  db: Db,
+  tenantId: number,
+  filter: EventFilter,
+  range: NumberRange,
+  { order, limit }: Portion,
+) {
+  const types = [...new Set(filter.types)];
+  const matching = (): Matches => {
+    let query: Matches = db.selectFrom('events').where('events.tenant_id', '=', tenantId);
+    if (filter.actor !== undefined) query = query.where('events.actor_id', '=', filter.actor);
+    if (filter.target !== undefined) query = query.where('events.target_id', '=', filter.target);
+    if (filter.requestId !== undefined) query = query.where('events.request_id', '=', filter.requestId);
+    // The range of numbers bounds what is walked; an index on time would have the matches sorted by number first.
+    const { start, end } = filter;
+    if (start !== undefined) query = query.where((e) => e(e('events.created_at', '+', 0), '>=', start));
+    if (end !== undefined) query = query.where((e) => e(e('events.created_at', '+', 0), '<', end));
+    if (range.after !== undefined) query = query.where('events.num', '>', range.after);
+    if (range.before !== undefined) query = query.where('events.num', '<', range.before);
+    return query;
+  };
+  const cut = (query: Matches) => query.orderBy('events.num', order).limit(limit);
+  const isNarrow = (filter.actor ?? filter.target ?? filter.requestId) !== undefined;
+  if (types.length < 2 || isNarrow) {
+    const query = types.length === 0 ? matching() : matching().where('events.type', 'in', types);
+    return cut(query).select(columns);
+  }
+  // Each type is read off its index in order, and the heads are merged: no type makes another one's events be walked.
+  const [first, ...rest] = types.map((type) =>
+    db
+      .selectFrom(
+        cut(matching().where('events.type', '=', type))
+          .select('events.num')
+          .as('of_type'),
+      )
+      .select('num'),
+  );
+  const heads = rest.reduce((all, next) => all.unionAll(next), first as NonNullable<typeof first>);
+  return db
+    .selectFrom(heads.as('heads'))
+    .innerJoin('events', 'events.num', 'heads.num')
+    .where('events.tenant_id', '=', tenantId)
+    .select(columns)
+    .orderBy('heads.num', order)
+    .limit(limit);
+}
+
+const text = (value: string | null): string => (value === null ? 'null' : JSON.stringify(value));
+
+/** The event as the contract shows it. `data` is stored as JSON text and passed on as it is. */
+export const renderEvent = (row: EventRow): string =>
+  `{"id":"${row.id}","event_type":"${row.type}","actor":{"type":"${row.actor_type}","id":${text(row.actor_id)},` +
+  `"application_id":${text(row.application_id)},"impersonator_id":${text(row.impersonator_id)}},` +
+  `"target":{"type":${text(row.target_type)},"id":${text(row.target_id)}},"request_id":${text(row.request_id)},` +
+  `"ip":${text(row.ip)},"user_agent":${text(row.user_agent)},"data":${row.data ?? 'null'},` +
+  `"created_at":"${toWire(row.created_at)}"}`;

@@ -1,0 +1,174 @@
+/** Database connections, the user pools. Owns the rules; a connection that has users, and the default one, stay. */
+import type { Connection, connections as contract, PasswordPolicy } from '@reeve/contract';
+import type { Selectable } from 'kysely';
+import { toWire } from '../clock.ts';
+import { dropCounter, readCounter, readCounters } from '../counters/counters.ts';
+import { defaultPolicy } from '../credentials/policy.ts';
+import { type Db, locked } from '../database/database.ts';
+import { difference } from '../events/redact.ts';
+import { isId } from '../id.ts';
+import type { Operation } from '../operation.ts';
+import { fieldProblem, notFound, Problem } from '../problem.ts';
+import { newestFirst, refusing } from '../rows.ts';
+import type { ConnectionTable } from '../tables.ts';
+import { keyOf } from '../users/document.ts';
+import { totalOf } from '../users/users.query.ts';
+import { TOTAL } from './connections.store.ts';
+
+type Row = Selectable<ConnectionTable>;
+
+const policyOf = ({ password_policy }: Row): PasswordPolicy => ({
+  ...defaultPolicy,
+  ...(JSON.parse(password_policy) as Partial<PasswordPolicy>),
+});
+
+const viewOf = (row: Row, users: number): Connection => ({
+  id: row.id,
+  name: row.name,
+  display_name: row.display_name,
+  strategy: row.strategy,
+  is_default: row.is_default === 1,
+  password_policy: policyOf(row),
+  user_count: users,
+  created_at: toWire(row.created_at),
+  updated_at: toWire(row.updated_at),
+});
+
+const fieldsOf = (row: Row) => ({
+  name: row.name,
+  display_name: row.display_name,
+  password_policy: policyOf(row),
+});
+
+const usersOf = (db: Db, row: Row): Promise<number> => readCounter(db, row.tenant_id, totalOf('connection', row.num));
+
+async function requireConnection(db: Db, tenantId: number, id: string, isToChange: boolean): Promise<Row> {
+  const query = db.selectFrom('connections').selectAll().where('tenant_id', '=', tenantId).where('id', '=', id);
+  const row = isId('con', id) ? await (isToChange ? locked(db, query) : query).executeTakeFirst() : undefined;
+  if (!row) throw notFound('connection', id);
+  return row;
+}
+
+/** The policy with a patch. A password must be able to meet it. */
+function patchedPolicy(policy: PasswordPolicy, patch: Partial<PasswordPolicy> = {}): PasswordPolicy {
+  const next = { ...policy, ...patch };
+  if (next.min_length > next.max_length)
+    throw fieldProblem(
+      'password_policy.min_length',
+      'maximum',
+      `password_policy.min_length (${next.min_length}) must not be over max_length (${next.max_length}).`,
+    );
+  return next;
+}
+
+const refusingTaken = <T>(name: string | undefined, write: () => Promise<T>): Promise<T> =>
+  refusing(
+    'connections.name_key',
+    () => fieldProblem('name', 'unique', `Another connection is called "${name}".`, 'name_taken'),
+    write,
+  );
+
+export const list: Operation<typeof contract.list> = (work, { query }) =>
+  work.read(async (db) => {
+    const { id: tenantId } = work.tenant;
+    const all = db.selectFrom('connections').selectAll().where('tenant_id', '=', tenantId);
+    const { rows, next_cursor } = await newestFirst(all, 'connections.id', query);
+    const users = await readCounters(
+      db,
+      tenantId,
+      rows.map(({ num }) => totalOf('connection', num)),
+    );
+    return {
+      connections: rows.map((row) => viewOf(row, users.get(totalOf('connection', row.num)) as number)),
+      next_cursor,
+      ...(query.include_total ? { total: await readCounter(db, tenantId, TOTAL) } : {}),
+    };
+  });
+
+export const create: Operation<typeof contract.create> = async (work, { body }) => {
+  const policy = patchedPolicy(defaultPolicy, body.password_policy);
+  return refusingTaken(body.name, () =>
+    work.write(async (unit) => {
+      const row = await unit.db
+        .insertInto('connections')
+        .values({
+          id: unit.newId('con'),
+          tenant_id: unit.tenant.id,
+          name: body.name,
+          name_key: keyOf(body.name),
+          display_name: body.display_name ?? null,
+          strategy: 'database',
+          is_default: 0,
+          password_policy: JSON.stringify(policy),
+          extensions: '{}',
+          created_at: unit.now,
+          updated_at: unit.now,
+        })
+        .returningAll()
+        .executeTakeFirstOrThrow();
+      unit.count(TOTAL, 1);
+      await unit.emit('connection.created', {
+        target: { type: 'connection', id: row.id },
+        data: { after: fieldsOf(row) },
+      });
+      return viewOf(row, 0);
+    }),
+  );
+};
+
+export const get: Operation<typeof contract.get> = (work, { connection_id }) =>
+  work.read(async (db) => {
+    const named = await db
+      .selectFrom('connections')
+      .selectAll()
+      .where('tenant_id', '=', work.tenant.id)
+      .where((e) => e.or([e('id', '=', connection_id), e('name_key', '=', keyOf(connection_id))]))
+      .execute();
+    const row = named.find(({ id }) => id === connection_id) ?? named[0];
+    if (!row) throw notFound('connection', connection_id);
+    return viewOf(row, await usersOf(db, row));
+  });
+
+export const update: Operation<typeof contract.update> = (work, { connection_id, body }) =>
+  refusingTaken(body.name, () =>
+    work.write(async (unit) => {
+      const before = await requireConnection(unit.db, unit.tenant.id, connection_id, true);
+      const { password_policy: patch, ...fields } = body;
+      const merged: Row = {
+        ...before,
+        ...fields,
+        password_policy: JSON.stringify(patchedPolicy(policyOf(before), patch)),
+      };
+      const change = difference(fieldsOf(before), fieldsOf(merged));
+      const users = await usersOf(unit.db, before);
+      if (Object.keys(change.after).length === 0) return viewOf(before, users);
+      const row: Row = { ...merged, name_key: keyOf(merged.name), updated_at: unit.now };
+      const { num, ...columns } = row;
+      await unit.db.updateTable('connections').set(columns).where('num', '=', num).execute();
+      await unit.emit('connection.updated', { target: { type: 'connection', id: row.id }, data: change });
+      return viewOf(row, users);
+    }),
+  );
+
+const remove: Operation<typeof contract.delete> = (work, { connection_id }) =>
+  work.write(async (unit) => {
+    // Whoever creates a user points to the connection: such units are over once this one has its lock.
+    const row = await requireConnection(unit.db, unit.tenant.id, connection_id, true);
+    if (row.is_default === 1) throw new Problem('protected_resource', 'The default connection stays.');
+    const user = await unit.db
+      .selectFrom('users')
+      .select('num')
+      .where('connection_num', '=', row.num)
+      .limit(1)
+      .executeTakeFirst();
+    if (user) throw new Problem('in_use', 'The connection has users; delete them first.');
+    await unit.db.deleteFrom('connections').where('num', '=', row.num).execute();
+    await dropCounter(unit.db, unit.tenant.id, totalOf('connection', row.num));
+    unit.count(TOTAL, -1);
+    await unit.emit('connection.deleted', {
+      target: { type: 'connection', id: row.id },
+      data: { before: fieldsOf(row) },
+    });
+  });
+
+export { remove as delete };

@@ -1,0 +1,59 @@
+/** Lends a SQLite database to bulk writers in other threads, and keeps its write-ahead log short meanwhile. */
+import type { DatabaseSync } from 'node:sqlite';
+import { Worker } from 'node:worker_threads';
+import type { Loan } from './database.ts';
+import type { WriteGate } from './gate.ts';
+
+/** Pages of the log after which a commit moves them into the database file; SQLite's own default. */
+const CHECKPOINT_PAGES = 1000;
+const execArgv = import.meta.url.endsWith('.ts') ? ['--conditions=reeve-source'] : [];
+
+export interface Lender {
+  lend(): Loan;
+  /** Resolves when the log is moved and no thread of the lender runs. */
+  idle(): Promise<void>;
+}
+
+export function createLender(path: string, handle: DatabaseSync, gate: WriteGate): Lender {
+  const lent = new Set<number>();
+  let nextId = 2;
+  let moving: Promise<void> | undefined;
+
+  /** While anybody bulk-writes, a thread moves the log: in a commit of a request it would stop the event loop. */
+  async function moveLog(id: number): Promise<void> {
+    gate.open();
+    handle.exec('PRAGMA wal_autocheckpoint = 0');
+    const worker = new Worker(new URL('./checkpoint.worker.ts', import.meta.url), {
+      workerData: { path, gate: gate.cells, id },
+      resourceLimits: { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 4 },
+      execArgv,
+    });
+    await new Promise<void>((resolve) => {
+      // Without the thread the log grows, and is moved by the next commit after the loans.
+      worker.once('error', () => {}).once('exit', () => resolve());
+    });
+    gate.leave(id);
+    moving = undefined;
+    if (lent.size > 0) moving = moveLog(nextId++);
+    else if (handle.isOpen) handle.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
+  }
+
+  return {
+    lend() {
+      const id = nextId++;
+      lent.add(id);
+      moving ??= moveLog(nextId++);
+      return {
+        ticket: { url: `sqlite:${path}`, id, gate: gate.cells },
+        end() {
+          gate.leave(id);
+          lent.delete(id);
+          if (lent.size === 0) gate.close();
+        },
+      };
+    },
+    async idle() {
+      while (moving) await moving;
+    },
+  };
+}

@@ -1,0 +1,80 @@
+/** PostgreSQL by `pg`: a pool, units of work as READ COMMITTED transactions, run again after a deadlock. */
+import { Kysely, PostgresDialect } from 'kysely';
+import pg from 'pg';
+import type { Tables } from '../tables.ts';
+import { type Database, type Db, storageProblem } from './database.ts';
+
+const TRIES = 5;
+const AGAIN = new Set(['40001', '40P01']);
+
+// Instants and counts are int8 and stay far below 2^53.
+const INT8 = 20;
+const types = {
+  getTypeParser: ((oid: number, format?: 'text') =>
+    oid === INT8 ? Number : pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser,
+};
+
+/** Statements that stay prepared on each connection; what comes later is parsed each time. */
+const PREPARED = 500;
+const names = new Map<string, string>();
+
+/**
+ * The name under which `text` is prepared. A plan for unknown values is a bad one for `like`, and the columns of `*`
+ * change with a migration, so these are never kept.
+ */
+function nameOf(text: string): string | undefined {
+  const known = names.get(text);
+  if (known !== undefined || names.size >= PREPARED || text.includes('*') || text.includes(' like ')) return known;
+  const name = `reeve_${names.size}`;
+  names.set(text, name);
+  return name;
+}
+
+type Query = (...given: unknown[]) => unknown;
+
+/** A client that prepares each statement once for each connection: a lookup by key takes 0.6 of the time, an update 0.7. */
+class PreparingClient extends pg.Client {
+  override query = ((...given: unknown[]) => {
+    const [text, values, ...rest] = given;
+    const name = typeof text === 'string' && Array.isArray(values) && values.length > 0 ? nameOf(text) : undefined;
+    const query = super.query as Query;
+    return name === undefined ? query.apply(this, given) : query.call(this, { name, text, values }, ...rest);
+  }) as pg.Client['query'];
+}
+
+export function openPostgres(url: string, poolSize: number): Database {
+  const pool = new pg.Pool({
+    Client: PreparingClient,
+    connectionString: url,
+    max: poolSize,
+    types,
+    application_name: 'reeve',
+    // Also the longest that a unit of work waits for its turn.
+    connectionTimeoutMillis: 30_000,
+  });
+  // A connection that dies while it is idle is replaced at its next use; without a listener it would end the process.
+  pool.on('error', () => {});
+  const root: Db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
+  return {
+    dialect: 'postgres',
+    root,
+    read: (unit) => unit(root).catch(rethrow),
+    write: (unit) => transact(root, unit),
+    lend: () => ({ ticket: { url, id: 0, gate: undefined }, end: () => {} }),
+    close: () => root.destroy(),
+  };
+}
+
+const rethrow = (error: unknown): never => {
+  throw storageProblem(error);
+};
+
+async function transact<T>(root: Db, unit: (db: Db) => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await root.transaction().execute(unit);
+    } catch (error) {
+      if (tries >= TRIES || !AGAIN.has((error as { code?: string }).code ?? '')) throw storageProblem(error);
+    }
+  }
+}

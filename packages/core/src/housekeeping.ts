@@ -1,0 +1,76 @@
+/** Housekeeping: rows that have expired are deleted, in small batches, so that no writer waits long behind it. */
+import type { Database } from './database/database.ts';
+import { eraseDue } from './users/erasure.ts';
+import type { Services } from './work.ts';
+
+const EXPIRING = ['sessions', 'oidc_artifacts', 'revoked_tokens', 'idempotency_keys'] as const;
+const BATCH = 500;
+const INTERVAL_MILLISECONDS = 60_000;
+
+/** Deletes a batch of what expired before `now` from one table. Returns how many rows went. */
+async function purgeBatch(database: Database, table: (typeof EXPIRING)[number], now: number): Promise<number> {
+  // The expiry of the last row of the batch bounds it: one statement for every table, whatever its key is.
+  const last = await database.read((db) =>
+    db
+      .selectFrom(table)
+      .select('expires_at')
+      .where('expires_at', '<=', now)
+      .orderBy('expires_at')
+      .offset(BATCH - 1)
+      .limit(1)
+      .executeTakeFirst(),
+  );
+  const result = await database.write((db) =>
+    db
+      .deleteFrom(table)
+      .where('expires_at', '<=', last?.expires_at ?? now)
+      .executeTakeFirst(),
+  );
+  return Number(result.numDeletedRows);
+}
+
+/** Deletes everything that has expired. Returns how many rows went. */
+export async function purgeExpired(
+  { database, clock }: Pick<Services, 'database' | 'clock'>,
+  isStopped: () => boolean = () => false,
+): Promise<number> {
+  let total = 0;
+  for (const table of EXPIRING) {
+    for (let purged = BATCH; purged >= BATCH && !isStopped(); ) {
+      purged = await purgeBatch(database, table, clock.now());
+      total += purged;
+    }
+  }
+  return total;
+}
+
+export interface Housekeeping {
+  /** Resolves when no batch is running any more. */
+  stop(): Promise<void>;
+}
+
+/** One round: purges what has expired, and erases whom the tenants keep no longer. */
+export async function keepHouse(services: Services, isStopped: () => boolean = () => false): Promise<void> {
+  await purgeExpired(services, isStopped);
+  await eraseDue(services, services.clock.now(), isStopped);
+}
+
+/** Keeps house once a minute. `onError` is told what went wrong; the next minute tries again. */
+export function startHousekeeping(services: Services, onError: (error: unknown) => void): Housekeeping {
+  let isStopped = false;
+  let running: Promise<void> | undefined;
+  const timer = setInterval(() => {
+    running ??= keepHouse(services, () => isStopped)
+      .catch(onError)
+      .finally(() => {
+        running = undefined;
+      });
+  }, INTERVAL_MILLISECONDS).unref();
+  return {
+    async stop() {
+      isStopped = true;
+      clearInterval(timer);
+      await running;
+    },
+  };
+}

@@ -1,0 +1,27 @@
+/**
+ * Bags of free JSON: what their keeper may put into them. The bounds are judged before anything else touches a bag, so
+ * that nothing after it meets a depth or a size that it can't bear.
+ */
+import { fieldProblem } from './problem.ts';
+
+const MAX_BYTES = 65_536;
+const MAX_DEPTH = 10;
+
+export type Bag = Readonly<Record<string, unknown>>;
+
+/** Throws unless `bag` is at most 10 levels deep and its numbers are ones that JSON can tell again. */
+export function checkDepth(field: string, bag: unknown, depth = 0): void {
+  if (depth > MAX_DEPTH) throw fieldProblem(field, 'depth', `${field} may be at most ${MAX_DEPTH} levels deep.`);
+  if (typeof bag === 'number' && !Number.isFinite(bag))
+    throw fieldProblem(field, 'number', `${field} holds a number that is out of range.`);
+  if (bag !== null && typeof bag === 'object')
+    for (const inner of Object.values(bag)) checkDepth(field, inner, depth + 1);
+}
+
+/** Both bounds: 10 levels, and 64 KiB of JSON. */
+export function checkBag(field: string, bag: Bag): void {
+  checkDepth(field, bag);
+  const text = JSON.stringify(bag);
+  if (text.length > MAX_BYTES / 3 && Buffer.byteLength(text) > MAX_BYTES)
+    throw fieldProblem(field, 'maxLength', `${field} may be at most ${MAX_BYTES} bytes of JSON.`);
+}

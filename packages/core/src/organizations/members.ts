@@ -1,0 +1,104 @@
+/**
+ * The members of an organization and the roles that they hold inside it. Owns the invariants that the owner stays a
+ * member, and that all changes of one member happen one after another (they lock the user's row).
+ */
+import type { organizations as contract } from '@reeve/contract';
+import { memberOf } from '../memberships/member.ts';
+import { deleteMember, findMembers, insertMember } from '../memberships/memberships.store.ts';
+import type { Operation } from '../operation.ts';
+import { Problem } from '../problem.ts';
+import { findRolesByName, type RoleRow } from '../roles/roles.store.ts';
+import { requireRow } from '../rows.ts';
+import { bumpTokenVersion } from '../users/users.store.ts';
+import { userToChange } from '../users/users.ts';
+import type { Unit } from '../work.ts';
+import { memberRoles } from './organizations.store.ts';
+
+interface Place {
+  readonly organizationId: string;
+  readonly userNum: number;
+}
+
+/** Makes `wanted` the member's roles. Returns the codes before and after, or undefined where nothing changed. */
+async function replaceRoles(
+  unit: Unit,
+  { organizationId, userNum }: Place,
+  wanted: readonly RoleRow[],
+): Promise<{ before: string[]; after: string[] } | undefined> {
+  const held = (await memberRoles(unit.db, unit.tenant.id, organizationId, [userNum])).get(userNum) ?? [];
+  const heldIds = new Set(held.map(({ id }) => id));
+  const wantedIds = new Set(wanted.map(({ id }) => id));
+  const given = [...wantedIds].filter((id) => !heldIds.has(id));
+  const taken = [...heldIds].filter((id) => !wantedIds.has(id));
+  if (given.length + taken.length === 0) return undefined;
+  const place = { tenant_id: unit.tenant.id, organization_id: organizationId, user_num: userNum };
+  for (const role_id of given)
+    await unit.db
+      .insertInto('organization_member_roles')
+      .values({ ...place, role_id })
+      .execute();
+  for (const role_id of taken)
+    await unit.db
+      .deleteFrom('organization_member_roles')
+      .where('tenant_id', '=', unit.tenant.id)
+      .where('organization_id', '=', organizationId)
+      .where('user_num', '=', userNum)
+      .where('role_id', '=', role_id)
+      .execute();
+  return { before: held.map(({ code }) => code).sort(), after: wanted.map(({ code }) => code).sort() };
+}
+
+/** What the member may do has changed: the access tokens that are out say it no longer. */
+async function endTokens(unit: Unit, userNum: number): Promise<void> {
+  await bumpTokenVersion(unit.db, userNum);
+  unit.afterCommit(unit.services.onAccessChange);
+}
+
+export const addMember: Operation<typeof contract.addMember> = (work, { organization_id, user_id, body }) =>
+  work.write(async (unit) => {
+    const user = await userToChange(unit, user_id);
+    const { id } = await requireRow(unit.db, 'organizations', unit.tenant.id, organization_id, 'point');
+    const target = { type: 'organization', id };
+    const wanted = body.roles && (await findRolesByName(unit.db, unit.tenant.id, body.roles, 'roles'));
+    const isNew = await insertMember(unit, 'organization', id, user.num);
+    const change = wanted && (await replaceRoles(unit, { organizationId: id, userNum: user.num }, wanted));
+    if (isNew) await unit.emit('organization.member_added', { target, data: { user_id, roles: change?.after ?? [] } });
+    else if (change)
+      await unit.emit('organization.member_updated', {
+        target,
+        data: { user_id, before: { roles: change.before }, after: { roles: change.after } },
+      });
+    if (change) await endTokens(unit, user.num);
+  });
+
+export const removeMember: Operation<typeof contract.removeMember> = (work, { organization_id, user_id }) =>
+  work.write(async (unit) => {
+    const user = await userToChange(unit, user_id);
+    const row = await requireRow(unit.db, 'organizations', unit.tenant.id, organization_id, 'change');
+    if (row.owner_id === user.id)
+      throw new Problem('conflict', 'The owner stays a member; make another user the owner first.');
+    await replaceRoles(unit, { organizationId: row.id, userNum: user.num }, []);
+    if (!(await deleteMember(unit, 'organization', row.id, user.num))) return;
+    await endTokens(unit, user.num);
+    await unit.emit('organization.member_removed', { target: { type: 'organization', id: row.id }, data: { user_id } });
+  });
+
+export const listMembers: Operation<typeof contract.listMembers> = (work, { organization_id, query }) =>
+  work.read(async (db) => {
+    const { id } = await requireRow(db, 'organizations', work.tenant.id, organization_id);
+    const { rows, next_cursor, total } = await findMembers(db, work.tenant.id, 'organization', id, query);
+    const roles = await memberRoles(
+      db,
+      work.tenant.id,
+      id,
+      rows.map(({ user_num }) => user_num),
+    );
+    return {
+      members: rows.map((row) => ({
+        ...memberOf(row),
+        roles: (roles.get(row.user_num) ?? []).map(({ code }) => code),
+      })),
+      next_cursor,
+      ...(total === undefined ? {} : { total }),
+    };
+  });

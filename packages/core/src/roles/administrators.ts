@@ -1,0 +1,49 @@
+/** Owns the invariant that a tenant with an active system administrator never loses the last one. */
+import { locked } from '../database/database.ts';
+import { Problem } from '../problem.ts';
+import type { UserRow } from '../users/users.store.ts';
+import type { Unit } from '../work.ts';
+
+/**
+ * Refuses a change after which this user is no active system administrator, where nobody else is one. The user's row is
+ * locked already; the lock on the role makes such changes of several users wait for each other, so that two of them
+ * can't both count on the other's administrator.
+ */
+export async function keepAnAdministrator({ db, tenant }: Unit, user: UserRow): Promise<void> {
+  if (user.state !== 'active') return;
+  const role = await db
+    .selectFrom('roles')
+    .innerJoin('role_members', (join) =>
+      join.onRef('role_members.tenant_id', '=', 'roles.tenant_id').onRef('role_members.role_id', '=', 'roles.id'),
+    )
+    .select('roles.id')
+    .where('roles.tenant_id', '=', tenant.id)
+    .where('roles.namespace', '=', 'default')
+    .where('roles.code_key', '=', 'system_admin')
+    .where('role_members.user_num', '=', user.num)
+    .executeTakeFirst();
+  if (!role) return;
+  await locked(
+    db,
+    db.selectFrom('roles').select('id').where('tenant_id', '=', tenant.id).where('id', '=', role.id),
+  ).execute();
+  const another = await db
+    .selectFrom('role_members')
+    .innerJoin('users', 'users.num', 'role_members.user_num')
+    .select('users.num')
+    .where('role_members.tenant_id', '=', tenant.id)
+    .where('role_members.role_id', '=', role.id)
+    .where('users.state', '=', 'active')
+    .where('users.num', '!=', user.num)
+    .limit(1)
+    .executeTakeFirst();
+  if (!another)
+    throw new Problem(
+      'last_admin',
+      'This user is the last active system administrator; give the role system_admin to another user first.',
+    );
+}
+
+/** Whether a role is the one whose last active holder stays. */
+export const isAdministrator = (role: { readonly namespace: string; readonly code_key: string }): boolean =>
+  role.namespace === 'default' && role.code_key === 'system_admin';

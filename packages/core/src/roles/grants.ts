@@ -1,0 +1,78 @@
+/**
+ * Who holds which role. Owns the invariants that a grant or its end takes effect at once, for tokens that are out too,
+ * and that all changes of one user's roles happen one after another (they lock the user's row).
+ */
+import type { roles as rolesContract, users as usersContract } from '@reeve/contract';
+import { memberPage } from '../memberships/member.ts';
+import { deleteMember, findMembers, insertMember } from '../memberships/memberships.store.ts';
+import type { Operation } from '../operation.ts';
+import { newestFirst, requireRow } from '../rows.ts';
+import { bumpTokenVersion, type UserRow } from '../users/users.store.ts';
+import { requireUser, userToChange } from '../users/users.ts';
+import type { Unit } from '../work.ts';
+import { isAdministrator, keepAnAdministrator } from './administrators.ts';
+import { findRolesByName, labelOf, type RoleRow, rolesOfUser, roleView } from './roles.store.ts';
+
+const byId = (a: RoleRow, b: RoleRow): number => (a.id < b.id ? 1 : -1);
+
+/** Gives and takes roles of a user whose row is locked. Without a difference nothing happens. */
+export async function changeRoles(
+  unit: Unit,
+  user: UserRow,
+  { give, take }: { readonly give: readonly RoleRow[]; readonly take: readonly RoleRow[] },
+): Promise<void> {
+  const held = await rolesOfUser(unit.db, user.num).execute();
+  const heldIds = new Set(held.map(({ id }) => id));
+  const losing = take.filter(({ id }) => heldIds.has(id));
+  if (losing.some(isAdministrator)) await keepAnAdministrator(unit, user);
+  const taken = new Set<string>();
+  for (const { id } of losing) if (await deleteMember(unit, 'role', id, user.num)) taken.add(id);
+  const given: RoleRow[] = [];
+  for (const role of give) if (await insertMember(unit, 'role', role.id, user.num)) given.push(role);
+  if (given.length + taken.size === 0) return;
+  await bumpTokenVersion(unit.db, user.num);
+  unit.afterCommit(unit.services.onAccessChange);
+  const after = [...held.filter(({ id }) => !taken.has(id)), ...given];
+  await unit.emit('user.roles_changed', {
+    target: { type: 'user', id: user.id },
+    data: { before: held.map(labelOf).sort(), after: after.map(labelOf).sort() },
+  });
+}
+
+export const addMember: Operation<typeof rolesContract.addMember> = (work, { role_id, user_id }) =>
+  work.write(async (unit) => {
+    const user = await userToChange(unit, user_id);
+    const role = await requireRow(unit.db, 'roles', unit.tenant.id, role_id, 'point');
+    await changeRoles(unit, user, { give: [role], take: [] });
+  });
+
+export const removeMember: Operation<typeof rolesContract.removeMember> = (work, { role_id, user_id }) =>
+  work.write(async (unit) => {
+    const user = await userToChange(unit, user_id);
+    const role = await requireRow(unit.db, 'roles', unit.tenant.id, role_id);
+    await changeRoles(unit, user, { give: [], take: [role] });
+  });
+
+export const listMembers: Operation<typeof rolesContract.listMembers> = (work, { role_id, query }) =>
+  work.read(async (db) => {
+    const role = await requireRow(db, 'roles', work.tenant.id, role_id);
+    return memberPage(await findMembers(db, work.tenant.id, 'role', role.id, query));
+  });
+
+export const listRoles: Operation<typeof usersContract.listRoles> = async (work, { user_id, query }) => {
+  const user = await requireUser(work, user_id);
+  return work.read(async (db) => {
+    const { rows, next_cursor } = await newestFirst(rolesOfUser(db, user.num), 'role_members.role_id', query);
+    return { roles: rows.map(roleView), next_cursor };
+  });
+};
+
+export const setRoles: Operation<typeof usersContract.setRoles> = (work, { user_id, body }) =>
+  work.write(async (unit) => {
+    const user = await userToChange(unit, user_id);
+    const wanted = await findRolesByName(unit.db, unit.tenant.id, body.roles, 'roles');
+    const held = await rolesOfUser(unit.db, user.num).execute();
+    const wantedIds = new Set(wanted.map(({ id }) => id));
+    await changeRoles(unit, user, { give: wanted, take: held.filter(({ id }) => !wantedIds.has(id)) });
+    return { roles: wanted.toSorted(byId).map(roleView) };
+  });

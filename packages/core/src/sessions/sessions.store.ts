@@ -1,0 +1,173 @@
+/** The rows of sessions. A session that ends takes its refresh tokens with it; its access tokens name it and are refused. */
+import type { Session } from '@reeve/contract';
+import { toWire } from '../clock.ts';
+import type { Db } from '../database/database.ts';
+import { statement } from '../database/statement.ts';
+import type { Unit } from '../work.ts';
+
+export interface SessionDraft {
+  readonly userId: string;
+  readonly applicationId: string | null;
+  readonly ip: string | null;
+  readonly userAgent: string | null;
+}
+
+type Row = {
+  id: string;
+  tenant_id: number;
+  user_id: string;
+  application_id: string | null;
+  ip: string | null;
+  user_agent: string | null;
+  created_at: number;
+  last_used_at: number;
+  expires_at: number;
+};
+const insert = statement<Row, unknown>((db, slot) =>
+  db.insertInto('sessions').values({
+    id: slot('id'),
+    tenant_id: slot('tenant_id'),
+    user_id: slot('user_id'),
+    application_id: slot('application_id'),
+    ip: slot('ip'),
+    user_agent: slot('user_agent'),
+    created_at: slot('created_at'),
+    last_used_at: slot('last_used_at'),
+    expires_at: slot('expires_at'),
+    revoked_at: null,
+  }),
+);
+
+/** Writes a session that lasts as long as the tenant's settings say. */
+export async function insertSession(
+  unit: Unit,
+  { userId, applicationId, ip, userAgent }: SessionDraft,
+): Promise<{ id: string; expiresAt: number }> {
+  const id = unit.newId('ses');
+  const expiresAt = unit.now + unit.tenant.settings.session_lifetime * 1000;
+  await insert(unit.db, {
+    id,
+    tenant_id: unit.tenant.id,
+    user_id: userId,
+    application_id: applicationId,
+    ip,
+    user_agent: userAgent,
+    created_at: unit.now,
+    last_used_at: unit.now,
+    expires_at: expiresAt,
+  });
+  return { id, expiresAt };
+}
+
+const touch = statement<{ tenant_id: number; id: string; last_used_at: number; now: number }, { id: string }>(
+  (db, slot) =>
+    db
+      .updateTable('sessions')
+      .set({ last_used_at: slot('last_used_at') })
+      .where('tenant_id', '=', slot('tenant_id'))
+      .where('id', '=', slot('id'))
+      .where('revoked_at', 'is', null)
+      .where('expires_at', '>', slot('now'))
+      .returning('id'),
+);
+
+/** Notes that the session was used now. False where it has ended. */
+export async function touchSession({ db, tenant, now }: Unit, id: string): Promise<boolean> {
+  return (await touch(db, { tenant_id: tenant.id, id, last_used_at: now, now })).length > 0;
+}
+
+const live = (db: Db, tenantId: number, now: number) =>
+  db
+    .selectFrom('sessions')
+    .selectAll()
+    .where('tenant_id', '=', tenantId)
+    .where('revoked_at', 'is', null)
+    .where('expires_at', '>', now);
+
+/** When the session ends by itself; undefined where it has ended, or where another application began it. */
+export async function findSessionEnd(
+  db: Db,
+  tenantId: number,
+  { id, applicationId }: { readonly id: string; readonly applicationId: string },
+  now: number,
+): Promise<number | undefined> {
+  const row = await live(db, tenantId, now)
+    .where('id', '=', id)
+    .where('application_id', '=', applicationId)
+    .executeTakeFirst();
+  return row?.expires_at;
+}
+
+/** One more than `limit` live sessions of a user, newest first, after the session `before`. */
+export async function findSessions(
+  db: Db,
+  {
+    tenantId,
+    userId,
+    now,
+    limit,
+    before,
+  }: {
+    readonly tenantId: number;
+    readonly userId: string;
+    readonly now: number;
+    readonly limit: number;
+    readonly before: string | undefined;
+  },
+): Promise<Session[]> {
+  const rows = await live(db, tenantId, now)
+    .where('user_id', '=', userId)
+    .$if(before !== undefined, (query) => query.where('id', '<', before as string))
+    .orderBy('id', 'desc')
+    .limit(limit + 1)
+    .execute();
+  return rows.map((row) => ({
+    id: row.id,
+    user_id: row.user_id,
+    application_id: row.application_id,
+    ip: row.ip,
+    user_agent: row.user_agent,
+    created_at: toWire(row.created_at),
+    last_used_at: toWire(row.last_used_at),
+    expires_at: toWire(row.expires_at),
+  }));
+}
+
+const revoking = (unit: Unit) =>
+  unit.db
+    .updateTable('sessions')
+    .set({ revoked_at: unit.now })
+    .where('tenant_id', '=', unit.tenant.id)
+    .where('revoked_at', 'is', null)
+    .where('expires_at', '>', unit.now)
+    .returning(['id', 'user_id']);
+
+const announce = async (unit: Unit, ended: readonly { id: string; user_id: string }[]): Promise<void> => {
+  for (const { id, user_id } of ended)
+    await unit.emit('session.revoked', { target: { type: 'session', id }, data: { user_id } });
+  unit.afterCommit(unit.services.onAccessChange);
+};
+
+/** Ends one session with everything that hangs on it. False where it has ended already. */
+export async function endSession(unit: Unit, id: string): Promise<boolean> {
+  const ended = await revoking(unit).where('id', '=', id).execute();
+  await unit.db
+    .deleteFrom('oidc_artifacts')
+    .where('tenant_id', '=', unit.tenant.id)
+    .where('session_id', '=', id)
+    .execute();
+  await announce(unit, ended);
+  return ended.length > 0;
+}
+
+/** Ends every live session of a user, with an event for each. Returns how many ended. */
+export async function endSessions(unit: Unit, userId: string): Promise<number> {
+  const ended = await revoking(unit).where('user_id', '=', userId).execute();
+  await unit.db
+    .deleteFrom('oidc_artifacts')
+    .where('tenant_id', '=', unit.tenant.id)
+    .where('user_id', '=', userId)
+    .execute();
+  await announce(unit, ended);
+  return ended.length;
+}

@@ -1,0 +1,161 @@
+/**
+ * The user as the API shows it, and the keys under which the user is found. Both are made here, from one value, so
+ * that what a list shows and what it searches can't differ.
+ */
+import type { User } from '@reeve/contract';
+import { checkBag } from '../metadata.ts';
+import { fieldProblem } from '../problem.ts';
+
+export type { User };
+
+/**
+ * Compatibility-composed and lowered: how identifiers and names are compared. The final form of sigma is the one letter
+ * whose lower case depends on its place in the word; without it a part of a word is lowered like the whole.
+ */
+export const keyOf = (text: string): string => text.normalize('NFKC').toLowerCase().replaceAll('ς', 'σ');
+
+/** Phone numbers are compared by their digits and a leading plus. */
+export const phoneKeyOf = (text: string): string => keyOf(text).replace(/[\s().-]/g, '');
+
+/** Fixed order, declared fields only: nothing else can reach an answer. */
+export const render = (user: User): string =>
+  JSON.stringify({
+    id: user.id,
+    state: user.state,
+    email: user.email,
+    email_verified: user.email_verified,
+    username: user.username,
+    phone_number: user.phone_number,
+    phone_verified: user.phone_verified,
+    name: user.name,
+    given_name: user.given_name,
+    family_name: user.family_name,
+    nickname: user.nickname,
+    picture: user.picture,
+    profile: user.profile,
+    user_metadata: user.user_metadata,
+    app_metadata: user.app_metadata,
+    connection_id: user.connection_id,
+    identities: user.identities,
+    has_password: user.has_password,
+    password_must_be_reset: user.password_must_be_reset,
+    sign_in_count: user.sign_in_count,
+    last_sign_in_at: user.last_sign_in_at,
+    created_at: user.created_at,
+    updated_at: user.updated_at,
+  });
+
+export const parse = (doc: string): User => JSON.parse(doc) as User;
+
+/** Marks the beginning of a word in the search text, so that a trigram can tell a prefix. */
+const WORD = '\u0002\u0002';
+const FIELD = '\u0003';
+
+const searchable = (text: string): string =>
+  WORD +
+  keyOf(text)
+    .trim()
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: the marks themselves must not come in with a text.
+    .replace(/[\s\u0002\u0003]+/gu, WORD);
+
+export const searchTextOf = (user: User): string => {
+  const fields = new Set([
+    user.name,
+    user.given_name,
+    user.family_name,
+    user.nickname,
+    user.email,
+    user.username,
+    user.phone_number,
+  ]);
+  let text = '';
+  for (const field of fields) if (field) text += searchable(field) + FIELD;
+  return text;
+};
+
+/** What a search looks for in the search text: a substring, or under 3 characters the prefix of a word. */
+export function searchNeedleOf(search: string): string | undefined {
+  const needle = searchable(search).slice(WORD.length);
+  const length = [...needle].length;
+  if (length === 0) return undefined;
+  return length >= 3 ? needle : WORD.slice(length - 1) + needle;
+}
+
+/** An index entry has its bounds; names that agree so far are in the order of their creation. */
+const MAX_NAME_KEY = 256;
+
+/** The name to sort by: as displayed, else put together, else what identifies the user. */
+export const nameKeyOf = (user: User): string => {
+  const key = keyOf(
+    user.name ??
+      ([user.given_name, user.family_name].filter(Boolean).join(' ') ||
+        user.nickname ||
+        user.username ||
+        user.email ||
+        ''),
+  );
+  return key.length > MAX_NAME_KEY ? key.slice(0, MAX_NAME_KEY).toWellFormed() : key;
+};
+
+export interface Leaf {
+  readonly bag: 'user' | 'app';
+  readonly path: string;
+  readonly position: number;
+  readonly text: string;
+  readonly number: number | null;
+}
+
+const MAX_LEAVES = 512;
+/** Bytes: an index entry has its bounds. */
+const MAX_PATH = 1024;
+/** Longer texts are found by their beginning. */
+const MAX_TEXT = 256;
+
+/** The scalar leaves of a metadata bag by dotted path; the items of an array share its path. Also judges the limits. */
+export function leavesOf(bag: 'user' | 'app', metadata: Readonly<Record<string, unknown>>): Leaf[] {
+  const field = bag === 'user' ? 'user_metadata' : 'app_metadata';
+  checkBag(field, metadata);
+  const leaves: Leaf[] = [];
+  const positions = new Map<string, number>();
+  const walk = (value: unknown, path: string): void => {
+    if (Array.isArray(value)) {
+      for (const item of value) walk(item, path);
+    } else if (value !== null && typeof value === 'object') {
+      for (const [name, inner] of Object.entries(value)) walk(inner, path === '' ? name : `${path}.${name}`);
+    } else if (value !== null && value !== undefined) {
+      const position = positions.get(path) ?? 0;
+      positions.set(path, position + 1);
+      const text = String(value);
+      leaves.push({
+        bag,
+        path,
+        position,
+        text: text.length > MAX_TEXT ? text.slice(0, MAX_TEXT).toWellFormed() : text,
+        number: typeof value === 'number' ? value : null,
+      });
+    }
+  };
+  walk(metadata, '');
+  if (leaves.length > MAX_LEAVES)
+    throw fieldProblem(field, 'maxProperties', `${field} may hold at most ${MAX_LEAVES} values.`);
+  if (leaves.some(({ path }) => path.length > MAX_PATH / 3 && Buffer.byteLength(path) > MAX_PATH))
+    throw fieldProblem(
+      field,
+      'maxLength',
+      `The names on the way to a value of ${field} may have at most ${MAX_PATH} bytes.`,
+    );
+  return leaves;
+}
+
+/** RFC 7396. Neither argument is changed; names such as `__proto__` are ordinary. */
+export function mergePatch(target: unknown, patch: unknown): unknown {
+  if (patch === null || typeof patch !== 'object' || Array.isArray(patch)) return patch;
+  const merged = new Map<string, unknown>(
+    target !== null && typeof target === 'object' && !Array.isArray(target) ? Object.entries(target) : [],
+  );
+  for (const [name, value] of Object.entries(patch)) {
+    if (value === null) merged.delete(name);
+    else merged.set(name, mergePatch(merged.get(name), value));
+  }
+  return Object.fromEntries(merged);
+}

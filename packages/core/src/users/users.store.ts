@@ -1,0 +1,332 @@
+/** The rows of a user: written together, found by id, number or key. */
+
+import { sql } from 'kysely';
+import type { Db } from '../database/database.ts';
+import { isPostgres, locked } from '../database/database.ts';
+import { statement } from '../database/statement.ts';
+import { fieldProblem } from '../problem.ts';
+import {
+  keyOf,
+  type Leaf,
+  leavesOf,
+  nameKeyOf,
+  parse,
+  phoneKeyOf,
+  render,
+  searchTextOf,
+  type User,
+} from './document.ts';
+
+export interface UserRow {
+  readonly num: number;
+  readonly id: string;
+  readonly connection_num: number;
+  readonly state: 'active' | 'disabled';
+  readonly token_version: number;
+  readonly version: number;
+  readonly search_text: string;
+  readonly doc: string;
+}
+const COLUMNS = ['num', 'id', 'connection_num', 'state', 'token_version', 'version', 'search_text', 'doc'] as const;
+
+type ById = { tenant_id: number; id: string };
+const docById = statement<ById, { doc: string; version: number }>((db, slot) =>
+  db
+    .selectFrom('users')
+    .select(['doc', 'version'])
+    .where('id', '=', slot('id'))
+    .where('tenant_id', '=', slot('tenant_id')),
+);
+const rowById = statement<ById, UserRow>((db, slot) =>
+  db.selectFrom('users').select(COLUMNS).where('id', '=', slot('id')).where('tenant_id', '=', slot('tenant_id')),
+);
+const lockedById = statement<ById, UserRow>((db, slot) =>
+  locked(
+    db,
+    db.selectFrom('users').select(COLUMNS).where('id', '=', slot('id')).where('tenant_id', '=', slot('tenant_id')),
+  ),
+);
+
+export const findDocument = async (
+  db: Db,
+  tenantId: number,
+  id: string,
+): Promise<{ doc: string; version: number } | undefined> => (await docById(db, { tenant_id: tenantId, id }))[0];
+export const findUser = async (db: Db, tenantId: number, id: string): Promise<UserRow | undefined> =>
+  (await rowById(db, { tenant_id: tenantId, id }))[0];
+/** Reads a user that the same unit changes. */
+export const findUserToChange = async (db: Db, tenantId: number, id: string): Promise<UserRow | undefined> =>
+  (await lockedById(db, { tenant_id: tenantId, id }))[0];
+
+const lockedByNumber = statement<{ tenant_id: number; num: number }, UserRow>((db, slot) =>
+  locked(
+    db,
+    db.selectFrom('users').select(COLUMNS).where('num', '=', slot('num')).where('tenant_id', '=', slot('tenant_id')),
+  ),
+);
+/** As `findUserToChange`, by row number. */
+export const findUserByNumber = async (db: Db, tenantId: number, num: number): Promise<UserRow | undefined> =>
+  (await lockedByNumber(db, { tenant_id: tenantId, num }))[0];
+
+type UserValues = {
+  id: string;
+  tenant_id: number;
+  connection_num: number;
+  state: 'active' | 'disabled';
+  name_key: string;
+  updated_at: number;
+  password_must_be_reset: 0 | 1;
+  search_text: string;
+  doc: string;
+  extensions: string;
+};
+const insertRow = statement<UserValues, { num: number }>((db, slot) =>
+  db
+    .insertInto('users')
+    .values({
+      id: slot('id'),
+      tenant_id: slot('tenant_id'),
+      connection_num: slot('connection_num'),
+      state: slot('state'),
+      name_key: slot('name_key'),
+      updated_at: slot('updated_at'),
+      last_sign_in_at: 0,
+      password_must_be_reset: slot('password_must_be_reset'),
+      token_version: 0,
+      version: 1,
+      search_text: slot('search_text'),
+      doc: slot('doc'),
+      extensions: slot('extensions'),
+    })
+    .returning('num'),
+);
+
+type IdentityValues = {
+  tenant_id: number;
+  user_num: number;
+  position: number;
+  connection_num: number;
+  provider: string;
+  subject: string;
+  email_key: string;
+  username_key: string | null;
+  phone_key: string | null;
+};
+const insertIdentityRow = statement<IdentityValues, unknown>((db, slot) =>
+  db.insertInto('identities').values({
+    tenant_id: slot('tenant_id'),
+    user_num: slot('user_num'),
+    position: slot('position'),
+    connection_num: slot('connection_num'),
+    provider: slot('provider'),
+    subject: slot('subject'),
+    email_key: slot('email_key'),
+    username_key: slot('username_key'),
+    phone_key: slot('phone_key'),
+    profile: null,
+  }),
+);
+
+// The search index of SQLite is a table of its own; PostgreSQL's is an index on users.search_text.
+const insertSearchRow = statement<{ num: number; text: string }, unknown>(
+  (_db, slot) => sql`insert into users_search (rowid, text) values (${slot('num')}, ${slot('text')})`,
+);
+const deleteSearchRow = statement<{ num: number }, unknown>(
+  (_db, slot) => sql`delete from users_search where rowid = ${slot('num')}`,
+);
+
+const insertLeafRow = statement<
+  {
+    tenant_id: number;
+    user_num: number;
+    bag: 'user' | 'app';
+    path: string;
+    position: number;
+    text: string;
+    number: number | null;
+  },
+  unknown
+>((db, slot) =>
+  db.insertInto('metadata').values({
+    tenant_id: slot('tenant_id'),
+    user_num: slot('user_num'),
+    bag: slot('bag'),
+    path: slot('path'),
+    position: slot('position'),
+    text: slot('text'),
+    number: slot('number'),
+  }),
+);
+
+/** Compatibility composition can make one character many: what would not fit an index is refused, not cut. */
+const MAX_KEY = 512;
+function indexable(field: string, key: string): string {
+  if (key.length > MAX_KEY) throw fieldProblem(field, 'maxLength', `${field} is too long once it is composed (NFKC).`);
+  return key;
+}
+const emailKeyOf = (user: User, subject: string): string =>
+  user.email === null ? ` ${subject}` : indexable('email', keyOf(user.email));
+const usernameKeyOf = (user: User): string | null =>
+  user.username === null ? null : indexable('username', keyOf(user.username));
+const phoneNumberKeyOf = (user: User): string | null =>
+  user.phone_number === null ? null : indexable('phone_number', phoneKeyOf(user.phone_number));
+const primaryOf = (user: User): User['identities'][number] =>
+  user.identities.find((identity) => identity.is_primary) as User['identities'][number];
+
+/** What the primary identity is found by. */
+export const identifierKeysOf = (user: User) => {
+  const { subject } = primaryOf(user);
+  return {
+    subject,
+    email_key: emailKeyOf(user, subject),
+    username_key: usernameKeyOf(user),
+    phone_key: phoneNumberKeyOf(user),
+  };
+};
+
+/** Both bags' leaves; throws where a bag breaks its limits, so it is called before anything is written. */
+export const metadataLeavesOf = (user: User): Leaf[] => [
+  ...leavesOf('user', user.user_metadata),
+  ...leavesOf('app', user.app_metadata),
+];
+
+async function insertLeaves(db: Db, tenantId: number, num: number, leaves: readonly Leaf[]): Promise<void> {
+  for (const leaf of leaves) await insertLeafRow(db, { tenant_id: tenantId, user_num: num, ...leaf });
+}
+
+/** Inserts a user with identity, search entry and metadata leaves. Returns the row number. */
+export async function insertUser(db: Db, tenantId: number, connectionNum: number, user: User): Promise<number> {
+  const leaves = metadataLeavesOf(user);
+  const searchText = searchTextOf(user);
+  const [row] = await insertRow(db, {
+    id: user.id,
+    tenant_id: tenantId,
+    connection_num: connectionNum,
+    state: user.state,
+    name_key: nameKeyOf(user),
+    updated_at: Date.parse(user.updated_at),
+    password_must_be_reset: user.password_must_be_reset ? 1 : 0,
+    search_text: searchText,
+    doc: render(user),
+    extensions: '{}',
+  });
+  const num = (row as { num: number }).num;
+  const primary = primaryOf(user);
+  await insertIdentityRow(db, {
+    tenant_id: tenantId,
+    user_num: num,
+    position: 0,
+    connection_num: connectionNum,
+    provider: primary.provider,
+    subject: primary.subject,
+    email_key: emailKeyOf(user, primary.subject),
+    username_key: usernameKeyOf(user),
+    phone_key: phoneNumberKeyOf(user),
+  });
+  if (!isPostgres(db)) await insertSearchRow(db, { num, text: searchText });
+  await insertLeaves(db, tenantId, num, leaves);
+  return num;
+}
+
+type Changed = {
+  num: number;
+  state: 'active' | 'disabled';
+  name_key: string;
+  updated_at: number;
+  last_sign_in_at: number;
+  password_must_be_reset: 0 | 1;
+  token_version: number;
+  version: number;
+  search_text: string;
+  doc: string;
+};
+const updateRow = statement<Changed, unknown>((db, slot) =>
+  db
+    .updateTable('users')
+    .set({
+      state: slot('state'),
+      name_key: slot('name_key'),
+      updated_at: slot('updated_at'),
+      last_sign_in_at: slot('last_sign_in_at'),
+      password_must_be_reset: slot('password_must_be_reset'),
+      token_version: slot('token_version'),
+      version: slot('version'),
+      search_text: slot('search_text'),
+      doc: slot('doc'),
+    })
+    .where('num', '=', slot('num')),
+);
+const updatePrimaryKeys = statement<
+  { user_num: number; email_key: string; username_key: string | null; phone_key: string | null },
+  unknown
+>((db, slot) =>
+  db
+    .updateTable('identities')
+    .set({ email_key: slot('email_key'), username_key: slot('username_key'), phone_key: slot('phone_key') })
+    .where('user_num', '=', slot('user_num'))
+    .where('position', '=', 0),
+);
+const deleteLeaves = statement<{ user_num: number }, unknown>((db, slot) =>
+  db.deleteFrom('metadata').where('user_num', '=', slot('user_num')),
+);
+
+/** Writes a changed user: the row, and of what hangs on it only what differs. Returns the new version. */
+export async function updateUser(
+  db: Db,
+  tenantId: number,
+  row: UserRow,
+  user: User,
+  tokenVersion = row.token_version,
+): Promise<number> {
+  const before = parse(row.doc);
+  const searchText = searchTextOf(user);
+  const version = row.version + 1;
+  const hasMetadataChange =
+    JSON.stringify([before.user_metadata, before.app_metadata]) !==
+    JSON.stringify([user.user_metadata, user.app_metadata]);
+  const leaves = hasMetadataChange ? metadataLeavesOf(user) : [];
+  await updateRow(db, {
+    num: row.num,
+    state: user.state,
+    name_key: nameKeyOf(user),
+    updated_at: Date.parse(user.updated_at),
+    last_sign_in_at: user.last_sign_in_at === null ? 0 : Date.parse(user.last_sign_in_at),
+    password_must_be_reset: user.password_must_be_reset ? 1 : 0,
+    token_version: tokenVersion,
+    version,
+    search_text: searchText,
+    doc: render(user),
+  });
+  if (before.email !== user.email || before.username !== user.username || before.phone_number !== user.phone_number) {
+    await updatePrimaryKeys(db, {
+      user_num: row.num,
+      email_key: emailKeyOf(user, primaryOf(user).subject),
+      username_key: usernameKeyOf(user),
+      phone_key: phoneNumberKeyOf(user),
+    });
+  }
+  if (searchText !== row.search_text && !isPostgres(db)) {
+    await deleteSearchRow(db, { num: row.num });
+    await insertSearchRow(db, { num: row.num, text: searchText });
+  }
+  if (hasMetadataChange) {
+    await deleteLeaves(db, { user_num: row.num });
+    await insertLeaves(db, tenantId, row.num, leaves);
+  }
+  return version;
+}
+
+const bump = statement<{ num: number }, unknown>((db, slot) =>
+  db
+    .updateTable('users')
+    .set((e) => ({ token_version: e('token_version', '+', 1) }))
+    .where('num', '=', slot('num')),
+);
+/** Ends the access tokens that the user has: what they say is true no longer. */
+export const bumpTokenVersion = async (db: Db, num: number): Promise<void> => void (await bump(db, { num }));
+
+/** Deletes a user's row; what hangs on it by row number goes with it. */
+export async function deleteUser(db: Db, row: UserRow): Promise<void> {
+  if (!isPostgres(db)) await deleteSearchRow(db, { num: row.num });
+  await db.deleteFrom('users').where('num', '=', row.num).execute();
+}

@@ -1,0 +1,3 @@
+/** Drop-in for `@intelliauth/node-sdk`. */
+export type * from '@reeve/sdk';
+export { IntelliAuthApiError, IntelliAuthManagement, type IntelliAuthOptions } from './client.ts';

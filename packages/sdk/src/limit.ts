@@ -1,0 +1,82 @@
+/**
+ * A time limit and the caller's signal as one signal. Owns the invariant that both hold at once and that neither
+ * leaves a timer or a listener behind: whoever makes a `Limit` ends it.
+ */
+
+/** Longest delay that `setTimeout` keeps; anything above is no limit. */
+const LONGEST = 2_147_483_647;
+
+export class Limit {
+  /** The time ran out (as opposed to: the caller aborted). */
+  expired = false;
+  readonly #controller = new AbortController();
+  readonly #caller: AbortSignal | undefined;
+  readonly #onAbort: (() => void) | undefined;
+  #ms: number;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(caller: AbortSignal | undefined, ms: number) {
+    this.#ms = ms;
+    this.#arm();
+    this.#caller = caller;
+    if (!caller) return;
+    this.#onAbort = () => this.#controller.abort(caller.reason);
+    if (caller.aborted) this.#onAbort();
+    else caller.addEventListener('abort', this.#onAbort, { once: true });
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** Something arrived: the time begins anew. */
+  renew(): void {
+    clearTimeout(this.#timer);
+    this.#arm();
+  }
+
+  /** From now on only silence is limited, to `ms` at a time. */
+  limitSilence(ms: number): void {
+    this.#ms = ms;
+    this.renew();
+  }
+
+  end(): void {
+    clearTimeout(this.#timer);
+    if (this.#onAbort) this.#caller?.removeEventListener('abort', this.#onAbort);
+  }
+
+  /** Waits for a promise no longer than the limit allows; rejects with the signal's reason. The work itself goes on. */
+  hold<T>(promise: Promise<T>): Promise<T> {
+    const { signal } = this;
+    return new Promise((resolve, reject) => {
+      const onAbort = () => reject(signal.reason);
+      if (signal.aborted) onAbort();
+      signal.addEventListener('abort', onAbort, { once: true });
+      promise.then(resolve, reject);
+    });
+  }
+
+  #arm(): void {
+    if (this.#ms > LONGEST) return;
+    const expire = () => {
+      this.expired = true;
+      this.#controller.abort();
+    };
+    this.#timer = setTimeout(expire, Math.max(0, this.#ms));
+  }
+}
+
+/** Waits; rejects at once when the limit is reached. */
+export const sleep = async (ms: number, limit: Limit): Promise<void> => {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  try {
+    await limit.hold(
+      new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, ms);
+      }),
+    );
+  } finally {
+    clearTimeout(timer);
+  }
+};

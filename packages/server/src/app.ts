@@ -1,0 +1,161 @@
+/** Room 1: the HTTP application. Request ids, bounds on size and time; then every route of the contract. */
+
+import type { Route } from '@reeve/contract';
+import { routes } from '@reeve/contract/native';
+import { newId, operations, Problem, type Services } from '@reeve/core';
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { streamAudit } from './audit-stream.ts';
+import { installBodies } from './body.ts';
+import type { Config } from './config.ts';
+import { installDocs } from './docs/docs.ts';
+import { createDrain, type Drain } from './drain.ts';
+import { exportAll } from './export.ts';
+import { createGuard, type Guard } from './guard.ts';
+import { installHealth } from './health.ts';
+import { createBulkImport } from './import/import.ts';
+import { enter, mount, NATIVE_PREFIX, type Rooms, refuse, type StreamHandler } from './mount.ts';
+import { installOidc, type Oidc } from './oidc/endpoints.ts';
+import { installPages } from './pages/pages.ts';
+import { createRateLimit } from './rate-limit.ts';
+import { answerMalformed } from './reply.ts';
+import { createTenancy } from './tenancy.ts';
+import { VERSION } from './version.ts';
+
+export interface AppOptions {
+  readonly services: Services;
+  readonly config: Config;
+  /** Bounds in time that tests shorten. */
+  readonly limits?: Limits | undefined;
+}
+
+export interface Limits {
+  /** For all headers of a request to arrive. Default 30 s. */
+  readonly headerMilliseconds?: number;
+  /** For a body that is one document to arrive. Default 30 s. */
+  readonly bodyMilliseconds?: number;
+  /** For running requests to end once the server stops. Default 30 s. */
+  readonly drainMilliseconds?: number;
+}
+
+const HEADER_MILLISECONDS = 30_000;
+
+const streamsOf = (config: Config): Readonly<Record<string, StreamHandler>> => ({
+  'audit.stream': streamAudit,
+  'users.bulkImport': createBulkImport(config.secretKey),
+  'users.exportAll': exportAll,
+});
+
+export interface App {
+  readonly http: FastifyInstance;
+  readonly guard: Guard;
+  readonly rooms: Rooms;
+  readonly drain: Drain;
+  readonly oidc: Oidc;
+}
+
+export function createApp({ services, config, limits }: AppOptions): App {
+  const headerMilliseconds = limits?.headerMilliseconds ?? HEADER_MILLISECONDS;
+  const http: FastifyInstance = Fastify({
+    // Standard output belongs to the start-up contract.
+    logger: { level: 'warn', stream: process.stderr },
+    // A logger for each request costs 2 % of a small one; what is logged names its request itself.
+    childLoggerFactory: (logger) => logger,
+    genReqId: () => newId('req', services.clock.now()),
+    requestIdHeader: false,
+    exposeHeadRoutes: false,
+    forceCloseConnections: 'idle',
+    // Bodies have their own bound in time; a long import is no slow client.
+    requestTimeout: 0,
+    connectionTimeout: 0,
+    routerOptions: { maxParamLength: 1024 },
+    http: { headersTimeout: headerMilliseconds, connectionsCheckingInterval: Math.min(5_000, headerMilliseconds) },
+    clientErrorHandler: (error, socket) => answerMalformed(error, socket, newId('req', services.clock.now())),
+    frameworkErrors: (error, request, reply) => {
+      markAnswer(request, reply);
+      request.entered = {};
+      void refuse(services, request, reply, error);
+    },
+  });
+  const guard = createGuard(services);
+  const stopping = new AbortController();
+  const rooms: Rooms = {
+    services,
+    guard,
+    tenancy: createTenancy(services.database, config),
+    rateLimit: createRateLimit(services.clock, config.rateLimit),
+    stopping: stopping.signal,
+  };
+  const drain = createDrain(limits?.drainMilliseconds);
+  drain.watch(http.server);
+  http.addHook('preClose', async () => {
+    stopping.abort();
+    drain.begin();
+  });
+  http.decorateRequest('entered');
+  http.addHook('onRequest', (request, reply, done) => {
+    request.entered = {};
+    markAnswer(request, reply);
+    done();
+  });
+  installBodies(http, limits?.bodyMilliseconds);
+  http.setErrorHandler((error, request, reply) => refuse(services, request, reply, error));
+  installHealth(http, services, stopping.signal);
+  installDocs(http, VERSION);
+  installPages(http, rooms);
+  const oidc = installOidc(http, rooms);
+  const known = mountAll(http, rooms, streamsOf(config));
+  http.setNotFoundHandler(createUnknown(rooms, known));
+  return { http, guard, rooms, drain, oidc };
+}
+
+/** What every answer carries. */
+function markAnswer(request: FastifyRequest, reply: FastifyReply): void {
+  reply
+    .header('x-request-id', request.id)
+    .header('cache-control', 'no-store')
+    .header('x-content-type-options', 'nosniff');
+}
+
+/** Mounts every route of the contract and returns them. */
+function mountAll(http: FastifyInstance, rooms: Rooms, streams: Readonly<Record<string, StreamHandler>>): Route[] {
+  const known: Route[] = [];
+  const implemented = operations as Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  for (const { resource, name, id, route } of routes) {
+    const stream = streams[id];
+    const operation = implemented[resource]?.[name];
+    if (!stream && !operation) throw new Error(`Nothing implements ${id}.`);
+    if (stream && route.consumes) mountUpload(http, rooms, route, stream);
+    else mount(http, rooms, { route, ...(stream ? { stream } : { operation: operation as never }) });
+    known.push(route);
+  }
+  return known;
+}
+
+/** A route that reads its body itself. */
+function mountUpload(http: FastifyInstance, rooms: Rooms, route: Route, stream: StreamHandler): void {
+  http.register(async (own) => {
+    own.removeAllContentTypeParsers();
+    own.addContentTypeParser('*', (_request, _payload, done) => done(null));
+    mount(own, rooms, { route, stream });
+  });
+}
+
+/** Answers what no route does: 405 where another method is known, else 404. Under the API's prefix it is a refusal like any other. */
+function createUnknown(rooms: Rooms, known: readonly Route[]) {
+  const shapes = known.map(({ verb, path }) => ({
+    verb,
+    shape: new RegExp(`^${NATIVE_PREFIX}${path.replace(/\{[a-z_]+\}/g, '[^/]+')}$`),
+  }));
+  return async (request: FastifyRequest, reply: FastifyReply) => {
+    const path = request.url.split('?')[0] ?? '';
+    const verbs = [...new Set(shapes.filter(({ shape }) => shape.test(path)).map(({ verb }) => verb))].join(', ');
+    if (path.startsWith(`${NATIVE_PREFIX}/`)) await enter(rooms, null, request, reply);
+    if (verbs === '')
+      throw new Problem(
+        'route_not_found',
+        `Nothing answers ${request.method} ${path.slice(0, 256)}; the reference is at /docs.`,
+      );
+    reply.header('allow', verbs);
+    throw new Problem('method_not_allowed', `This path answers ${verbs}.`);
+  };
+}

@@ -1,0 +1,248 @@
+/**
+ * Who is asking, and may they: the access token is verified once and remembered by digest until it expires; whether its
+ * key, application, user and session still stand is asked again whenever something ended, and at least every second.
+ */
+import { hash } from 'node:crypto';
+import type { Scope } from '@reeve/contract';
+import {
+  type Actor,
+  type Fallen,
+  findSigningKeys,
+  findStanding,
+  Problem,
+  type Services,
+  type TenantContext,
+} from '@reeve/core';
+import { createLocalJWKSet, errors, type JWTPayload, type JWTVerifyResult, jwtVerify } from 'jose';
+import { LRUCache } from 'lru-cache';
+import { type Api, type ApiName, apiOfAudience, heldScopes } from './oidc/apis.ts';
+
+export interface Principal {
+  readonly actor: Actor;
+  /** Scopes in the spelling of the API, as far as their subject holds them now. */
+  readonly scopes: ReadonlySet<string>;
+  readonly sessionId: string | null;
+  /** Identifies the client for rate limits. */
+  readonly clientId: string;
+}
+
+/** Claims of an access token, beside the registered ones (RFC 9068). */
+export interface AccessClaims extends JWTPayload {
+  /** OAuth client id of the application. */
+  readonly azp?: string;
+  readonly scope?: string;
+  /** `usr_…` of the signed-in user; absent for an application's own token. */
+  readonly uid?: string;
+  readonly sid?: string;
+  /** The user's token version when the token was issued. */
+  readonly tv?: number;
+  /** `usr_…` of the person who acts as the user. */
+  readonly imp?: string;
+}
+
+/** A token that stands. */
+export interface Inspected {
+  readonly claims: AccessClaims;
+  readonly api: Api;
+  readonly principal: Principal;
+}
+
+interface Verified {
+  readonly claims: AccessClaims;
+  readonly api: Api;
+  readonly keyId: string;
+}
+
+interface Remembered {
+  readonly token: Verified;
+  principal: Principal;
+  checkedAt: number;
+  epoch: number;
+}
+
+export interface Guard {
+  /** Verifies a bearer token for an API; default: the native one. Throws 401 problems. */
+  authenticate(tenant: TenantContext, authorization: string | undefined, api?: ApiName): Promise<Principal>;
+  /** Verifies an access token for whichever API it is. Throws 401 problems. */
+  inspect(tenant: TenantContext, token: string): Promise<Inspected>;
+  /** Something ended: every remembered token is asked about again at its next use. */
+  revalidate(): void;
+  /** A signing key was made or ended. */
+  forgetKeys(): void;
+}
+
+/** How old the standing of a token may be: the bound within which other nodes' revocations take effect. */
+const STANDING_MILLISECONDS = 1000;
+const REMEMBERED = 50_000;
+const KEYS_MILLISECONDS = 60_000;
+
+interface KeySet {
+  readonly find: ReturnType<typeof createLocalJWKSet>;
+  readonly readAt: number;
+}
+
+/** The tenants' public keys. A key that is not known may be new, made by another node: then they are read again. */
+function createKeySets({ database, vault, clock }: Services) {
+  const known = new LRUCache<number, KeySet>({ max: 1000 });
+  const read = async (tenantId: number): Promise<KeySet> => {
+    const readAt = clock.now();
+    const keys = await database.read((db) => findSigningKeys(db, vault, tenantId, readAt));
+    const set = { find: createLocalJWKSet({ keys: keys.map((key) => key.publicJwk as never) }), readAt };
+    known.set(tenantId, set);
+    return set;
+  };
+  return {
+    forget: () => known.clear(),
+    async using<T>(tenantId: number, verify: (keys: KeySet['find']) => Promise<T>): Promise<T> {
+      let set = known.get(tenantId);
+      const age = set ? clock.now() - set.readAt : Number.POSITIVE_INFINITY;
+      if (!set || age > KEYS_MILLISECONDS || age < 0) set = await read(tenantId);
+      try {
+        return await verify(set.find);
+      } catch (error) {
+        // At most once a second: forged key ids must not become queries.
+        if (!(error instanceof errors.JWKSNoMatchingKey) || clock.now() - set.readAt < STANDING_MILLISECONDS)
+          throw error;
+        return verify((await read(tenantId)).find);
+      }
+    },
+  };
+}
+
+export function createGuard(services: Services): Guard {
+  const { clock, database } = services;
+  const remembered = new LRUCache<string, Remembered>({ max: REMEMBERED });
+  const keySets = createKeySets(services);
+  let epoch = 0;
+
+  async function verify(tenant: TenantContext, token: string): Promise<Verified> {
+    // The algorithm and the type are fixed here and never taken from the token; so is who made it, by the tenant's keys.
+    const options = { algorithms: ['RS256'], typ: 'at+jwt', currentDate: new Date(clock.now()) };
+    try {
+      const { payload, protectedHeader } = await keySets.using<JWTVerifyResult<AccessClaims>>(tenant.id, (keys) =>
+        jwtVerify<AccessClaims>(token, keys, { ...options, requiredClaims: ['exp', 'jti', 'azp', 'iss'] }),
+      );
+      if (!/^https?:\/\/[^/?#@]+\/$/.test(payload.iss ?? '')) throw invalid();
+      return { claims: payload, api: apiOf(tenant, payload), keyId: protectedHeader.kid ?? '' };
+    } catch (error) {
+      if (error instanceof errors.JWTExpired) throw expired();
+      if (error instanceof errors.JOSEError) throw invalid();
+      throw error;
+    }
+  }
+
+  const standing = async (tenant: TenantContext, token: Verified, now: number): Promise<Principal> => {
+    const { claims } = token;
+    const ground = {
+      keyId: token.keyId,
+      jti: claims.jti ?? '',
+      clientId: claims.azp ?? '',
+      issuedAt: claims.iat ?? 0,
+      userId: claims.uid,
+      sessionId: claims.sid,
+      tokenVersion: claims.tv ?? 0,
+    };
+    const found = await database.read((db) => findStanding(db, tenant.id, ground, now));
+    if ('fallen' in found) throw new Problem('token_revoked', FALLEN[found.fallen]);
+    return principalOf(token, found);
+  };
+
+  async function inspect(tenant: TenantContext, token: string): Promise<Inspected> {
+    const digest = `${tenant.id} ${hash('sha256', token, 'base64')}`;
+    const now = clock.now();
+    let known = remembered.get(digest);
+    if (!known) {
+      // Read before asking: what ends meanwhile makes the answer old.
+      const asked = epoch;
+      const verified = await verify(tenant, token);
+      known = { token: verified, principal: await standing(tenant, verified, now), checkedAt: now, epoch: asked };
+      remembered.set(digest, known);
+    }
+    if ((known.token.claims.exp ?? 0) * 1000 <= now) {
+      remembered.delete(digest);
+      throw expired();
+    }
+    if (known.epoch !== epoch || now - known.checkedAt > STANDING_MILLISECONDS || now < known.checkedAt) {
+      const asked = epoch;
+      known.principal = await standing(tenant, known.token, now);
+      known.checkedAt = now;
+      known.epoch = asked;
+    }
+    return { claims: known.token.claims, api: known.token.api, principal: known.principal };
+  }
+
+  return {
+    inspect,
+    async authenticate(tenant, authorization, name = 'native') {
+      const { api, principal } = await inspect(tenant, bearerOf(authorization));
+      if (api.name !== name) throw wrongAudience(tenant);
+      return principal;
+    },
+    revalidate: () => void epoch++,
+    forgetKeys() {
+      keySets.forget();
+      remembered.clear();
+    },
+  };
+}
+
+/** The token of an Authorization header. Throws `unauthenticated` where there is none. */
+export function bearerOf(authorization: string | undefined): string {
+  if (authorization === undefined)
+    throw new Problem('unauthenticated', 'Send an access token: Authorization: Bearer <token>.');
+  const [, token] = /^Bearer ([A-Za-z0-9._~+/=-]+)$/i.exec(authorization) ?? [];
+  if (token === undefined) throw new Problem('unauthenticated', 'The Authorization header must be: Bearer <token>.');
+  return token;
+}
+
+const invalid = () => new Problem('unauthenticated', 'The access token is not valid here.');
+const expired = () => new Problem('token_expired', 'The access token has expired; fetch a new one.');
+const wrongAudience = (tenant: TenantContext) =>
+  new Problem('unauthenticated', `The access token is for another audience; ask for ${tenant.origin}/api.`);
+
+/**
+ * The API in the audience, whatever host and port it was asked at: the tenant's own key signed the token, so the host
+ * was one of the tenant's then.
+ */
+function apiOf(tenant: TenantContext, { aud }: AccessClaims): Api {
+  for (const audience of Array.isArray(aud) ? aud : [aud ?? '']) {
+    const found = apiOfAudience(audience);
+    if (found) return found.api;
+  }
+  throw wrongAudience(tenant);
+}
+
+const FALLEN: Readonly<Record<Fallen, string>> = {
+  key: 'The key that signed this access token was ended; fetch a new token.',
+  application: 'The application of this access token is disabled or gone.',
+  token: 'The access token has been revoked.',
+  user: 'The user of this access token is disabled or gone.',
+  version: 'The access token was ended; sign in again.',
+  session: 'The session of this access token has ended; sign in again.',
+};
+
+function principalOf(
+  { claims, api }: Verified,
+  {
+    application,
+    scopes,
+  }: { readonly application: { id: string; clientId: string }; readonly scopes: ReadonlySet<string> },
+): Principal {
+  const held = new Set(heldScopes(api, (claims.scope ?? '').split(' '), scopes));
+  const isUser = claims.uid !== undefined;
+  return {
+    actor: {
+      type: isUser ? 'user' : 'application',
+      id: claims.uid ?? application.id,
+      applicationId: application.id,
+      impersonatorId: claims.imp ?? null,
+    },
+    scopes: held,
+    sessionId: claims.sid ?? null,
+    clientId: isUser ? `${application.clientId} ${claims.uid}` : application.clientId,
+  };
+}
+
+export function checkScope(principal: Principal, scope: Scope): void {
+  if (!principal.scopes.has(scope)) throw new Problem('insufficient_scope', `This needs the scope ${scope}.`);
+}

@@ -1,0 +1,72 @@
+/** The thread that reads an import: it parses and judges rows and drafts their users, off the event loop. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { users } from '@reeve/contract';
+import { createPasswordHasher, type Incoming, Interrupted, Reader } from '@reeve/core';
+import { parseJson } from '../body.ts';
+import { rowJudge } from '../validate.ts';
+import { failureOf } from './failure.ts';
+import { Mailbox } from './mailbox.ts';
+import type { FromReader, FromWriterToReader, ReaderData, ToReader, ToWriter } from './messages.ts';
+
+/** Rows that may wait for the writer: enough for its largest transaction, and for the next one to be made meanwhile. */
+const AHEAD = 3072;
+/** Requests hash passwords too, and go first. */
+const HASHES_AT_ONCE = 2;
+
+const data = workerData as ReaderData;
+const port = parentPort as NonNullable<typeof parentPort>;
+const tell = (message: FromReader) => port.postMessage(message);
+const mailbox = new Mailbox<ToReader>();
+port.on('message', mailbox.put);
+
+const incoming: Incoming = {
+  async next() {
+    const message = await mailbox.take();
+    if ('isInterrupted' in message) throw new Interrupted('The file does not go on.');
+    if ('isOver' in message) return undefined;
+    tell({ taken: message.bytes.length });
+    return message.bytes;
+  },
+  get isIdle() {
+    return mailbox.isEmpty;
+  },
+};
+
+let ahead = 0;
+let writerWasReady = () => {};
+data.toWriter?.on('message', ({ rows }: FromWriterToReader) => {
+  ahead -= rows;
+  writerWasReady();
+});
+
+async function run(): Promise<void> {
+  const hasher = createPasswordHasher({ concurrency: HASHES_AT_ONCE, queue: Number.POSITIVE_INFINITY });
+  const reader = new Reader({
+    ...data,
+    parse: (text) => parseJson(text),
+    judge: rowJudge(users.bulkImport.body as never),
+    hash: hasher.hash,
+    now: () => Date.now() + data.clockOffset,
+  });
+  const slices = reader.read(incoming);
+  const give = (message: ToWriter) => data.toWriter?.postMessage(message);
+  for (;;) {
+    const { value, done } = await slices.next();
+    if (done) {
+      give({ end: value });
+      tell({ end: value });
+      return;
+    }
+    give({ slice: value });
+    ahead += value.rows;
+    while (ahead > AHEAD)
+      await new Promise<void>((resolve) => {
+        writerWasReady = resolve;
+      });
+  }
+}
+
+run().catch((error: unknown) => {
+  data.toWriter?.postMessage({ end: { state: 'interrupted' } } satisfies ToWriter);
+  tell({ failure: failureOf(error) });
+});

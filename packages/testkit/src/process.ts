@@ -1,0 +1,58 @@
+/** The server as the process that operators run: for what only a process can show (its output, its exit, its death). */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+const MAIN = fileURLToPath(new URL('../../server/src/main.ts', import.meta.url));
+const START_MILLISECONDS = 20_000;
+
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+export interface ServerProcess {
+  readonly pid: number;
+  /** What it has written so far. */
+  stdout(): string;
+  stderr(): string;
+  /** The URL of its `listening on` line. Rejects when it ends before. */
+  readonly url: Promise<string>;
+  readonly exit: Promise<Exit>;
+  kill(signal: NodeJS.Signals): Promise<Exit>;
+}
+
+/** Starts the server from its sources. Only the given variables reach it. */
+export function spawnServer(environment: Readonly<Record<string, string>>): ServerProcess {
+  const child: ChildProcess = spawn(process.execPath, ['--conditions=reeve-source', MAIN], {
+    env: { PATH: process.env.PATH, REEVE_PORT: '0', REEVE_RATE_LIMIT: 'off', ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const written = { stdout: '', stderr: '' };
+  const exit = new Promise<Exit>((resolve) => child.once('close', (code, signal) => resolve({ code, signal })));
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    written.stderr += text;
+  });
+  const url = new Promise<string>((resolve, reject) => {
+    const slow = setTimeout(() => reject(new Error('The server did not start in time.')), START_MILLISECONDS);
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      written.stdout += text;
+      const [, found] = /^listening on (\S+)$/m.exec(written.stdout) ?? [];
+      if (found) resolve(found);
+    });
+    void exit.then(({ code }) => reject(new Error(`The server ended with ${code}: ${written.stderr}`)));
+    void exit.then(() => clearTimeout(slow));
+  });
+  // Whoever waits for the exit only need not hear of it twice.
+  url.catch(() => {});
+  return {
+    pid: child.pid as number,
+    stdout: () => written.stdout,
+    stderr: () => written.stderr,
+    url,
+    exit,
+    kill(signal) {
+      child.kill(signal);
+      return exit;
+    },
+  };
+}

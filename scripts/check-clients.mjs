@@ -1,0 +1,223 @@
+/**
+ * Judges the built clients the way their users meet them: packed, unpacked into an empty project, imported, required,
+ * type-checked and called. Run after scripts/build-clients.mjs.
+ *
+ *     node scripts/check-clients.mjs
+ */
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { rolldown } from 'rolldown';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** `installed`: the name that the package is unpacked under; the drop-in is used by its vendor's. */
+const clients = [
+  {
+    folder: 'packages/sdk',
+    installed: '@reeve/sdk',
+    sizes: { index: 10_000, node: 2_000 },
+    // The engine for the drop-ins of this repository, which bundle it; only the condition `reeve-source` resolves it.
+    excluded: ['./runtime'],
+  },
+  {
+    folder: 'packages/dialects/intelliauth',
+    installed: '@intelliauth/node-sdk',
+    sizes: { index: 10_000 },
+    excluded: [],
+  },
+];
+/** Milliseconds for importing a client, best of several. */
+const IMPORT_LIMIT = 5;
+/** Type instantiations for a consumer that uses every kind of operation of both clients, libraries not counted. */
+const INSTANTIATION_LIMIT = 8_000;
+/** What only Node has, or not every runtime; shared code must do without. */
+const notWeb = /\bnode:|\bprocess\b|\bBuffer\b|\brequire\b|\bsetImmediate\b|\b__dirname\b|\bglobal\b|\.unref\b/;
+
+const results = [];
+const check = async (what, work) => {
+  try {
+    results.push({ what, result: (await work()) ?? 'ok' });
+  } catch (error) {
+    process.exitCode = 1;
+    results.push({ what, result: `FAILED: ${[error.message, error.stdout, error.stderr].filter(Boolean).join('\n')}` });
+  }
+};
+const run = (file, args, options = {}) => execFileSync(file, args, { encoding: 'utf8', stdio: 'pipe', ...options });
+const bin = (name, args, cwd) => run(join(root, 'node_modules/.bin', name), args, { cwd });
+const atMost = (value, limit, unit) => {
+  if (value > limit) throw new Error(`${value} ${unit}, over ${limit}`);
+  return `${value} ${unit} of ${limit}`;
+};
+
+const minify = async (file) => {
+  const build = await rolldown({ input: file, platform: 'neutral', external: /^node:/ });
+  const { output } = await build.generate({ format: 'esm', minify: true });
+  await build.close();
+  return output[0].code;
+};
+
+/** Packs each client as npm would, and unpacks it into an otherwise empty project. */
+const install = () => {
+  const project = mkdtempSync(join(tmpdir(), 'reeve-consumer-'));
+  for (const { folder, installed } of clients) {
+    const target = join(project, 'node_modules', installed);
+    mkdirSync(target, { recursive: true });
+    const [{ filename }] = JSON.parse(
+      run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', project], { cwd: join(root, folder) }),
+    );
+    run('tar', ['-xzf', join(project, filename), '-C', target, '--strip-components=1']);
+  }
+  return project;
+};
+
+const importTime = (project, name) => {
+  // An empty module first: what a first import costs is the loader's, not the client's.
+  writeFileSync(join(project, 'empty.mjs'), '');
+  const code = `await import('./empty.mjs'); const t = performance.now(); await import(${JSON.stringify(name)}); console.log(performance.now() - t)`;
+  const times = Array.from({ length: 7 }, () =>
+    Number(run(process.execPath, ['--input-type=module', '--eval', code], { cwd: project })),
+  );
+  return Math.round(Math.min(...times) * 10) / 10;
+};
+
+const startServer = async () => {
+  const server = createServer((request, response) => {
+    request.resume();
+    response.setHeader('content-type', 'application/json');
+    if (request.url === '/oauth/token') response.end('{"access_token":"token-of-check","expires_in":3600}');
+    else response.end('{"id":"usr_1","users":[{"id":"usr_1"}],"next_cursor":null,"job_id":"job_1"}');
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return server;
+};
+
+/** Calls, lists, streams and imports by way of the installed packages, as a module or as CommonJS. */
+const useOf = (isModule, url) => {
+  const load = (names, from) =>
+    isModule ? `import { ${names} } from '${from}';` : `const { ${names} } = require('${from}');`;
+  return `${load('ReeveManagement, ReeveError', '@reeve/sdk')}
+${load('nodeTransport', '@reeve/sdk/node')}
+${load('IntelliAuthManagement, IntelliAuthApiError', '@intelliauth/node-sdk')}
+const options = { tenantUrl: '${url}', clientId: 'a', clientSecret: 'secret-of-check', audience: '${url}/api' };
+const fetch = nodeTransport();
+const main = async () => {
+  for (const client of [new ReeveManagement(options), new ReeveManagement({ ...options, fetch }), new IntelliAuthManagement(options)]) {
+    if ((await client.users.get('u')).id !== 'usr_1') throw new Error('get');
+    for await (const user of client.users.list()) if (user.id !== 'usr_1') throw new Error('list');
+    for await (const event of client.audit.stream()) if (event.id !== 'usr_1') throw new Error('stream');
+    if ((await client.users.bulkImport([{ email: 'a@b.c' }])).job_id !== 'job_1') throw new Error('import');
+    const error = await client.users.get('..').catch((error) => error);
+    if (!(error instanceof (client instanceof IntelliAuthManagement ? IntelliAuthApiError : ReeveError))) throw error;
+  }
+  fetch.close();
+};
+main();
+`;
+};
+
+const consumer = `
+import { ReeveManagement, type User } from '@reeve/sdk';
+import { IntelliAuthManagement } from '@intelliauth/node-sdk';
+export const use = async () => {
+  const reeve = new ReeveManagement({ tenantUrl: 'x', clientId: 'a', clientSecret: 'b', fetch: globalThis.fetch });
+  const user: User = await reeve.users.create({ email: 'a@b.c' });
+  for await (const { email } of reeve.users.list({ search: 'a' })) email?.length;
+  for await (const { created_at } of reeve.audit.stream({ start: new Date() })) created_at.length;
+  await reeve.users.bulkImport([{ email: 'a@b.c' }], { mode: 'upsert' });
+  await reeve.groups.addMember('g', user.id);
+  await reeve.organizations.update('o', { name: 'n' });
+  const { etag } = await reeve.applications.get('a').withResponse();
+  const vendor = new IntelliAuthManagement({ tenantUrl: 'x', clientId: 'a', clientSecret: 'b', audience: 'c' });
+  await vendor.sessions.revokeAllForUser(user.id);
+  // @ts-expect-error: results are not any
+  (await reeve.users.get('u')).emial;
+  // @ts-expect-error: misspelt
+  await vendor.users.list({ serach: 'a' });
+  return etag;
+};
+`;
+const nodeConsumer = `${consumer}
+import { nodeTransport } from '@reeve/sdk/node';
+export const reeve = new ReeveManagement({ tenantUrl: 'x', token: 't', fetch: nodeTransport({ maxSockets: 4 }) });
+`;
+
+const typeCheck = (project, name, file, text, compilerOptions) => {
+  const folder = join(project, name);
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, file), text);
+  const options = { strict: true, noEmit: true, skipLibCheck: false, target: 'es2022', ...compilerOptions };
+  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions: options, files: [file] }));
+  const report = bin('tsc', ['-p', folder, '--extendedDiagnostics'], folder);
+  return Number(/Instantiations:\s+(\d+)/.exec(report)?.[1]);
+};
+
+for (const { folder, excluded } of clients) {
+  const at = join(root, folder);
+  await check(`${folder}: publint`, () => void bin('publint', ['--strict'], at));
+  const exceptions = excluded.length > 0 ? ['--exclude-entrypoints', ...excluded] : [];
+  await check(`${folder}: attw`, () => void bin('attw', ['--pack', '.', '--format', 'ascii', ...exceptions], at));
+}
+
+for (const { folder, sizes } of clients) {
+  for (const [entry, limit] of Object.entries(sizes)) {
+    const code = await minify(join(root, folder, `dist/esm/${entry}.js`));
+    await check(`${folder}: ${entry}, minified and gzipped`, () =>
+      atMost(gzipSync(code, { level: 9 }).length, limit, 'bytes'),
+    );
+    if (entry === 'node') continue;
+    await check(`${folder}: ${entry} needs only the web’s APIs`, () => {
+      const found = notWeb.exec(code);
+      if (found) throw new Error(code.slice(Math.max(0, found.index - 60), found.index + 60));
+    });
+  }
+  await check(`${folder}: no dependencies`, () => {
+    const { dependencies = {} } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
+    if (Object.keys(dependencies).length > 0) throw new Error(JSON.stringify(dependencies));
+  });
+}
+
+const project = install();
+const server = await startServer();
+try {
+  const url = `http://127.0.0.1:${server.address().port}`;
+  for (const [file, isModule] of [
+    ['use.mjs', true],
+    ['use.cjs', false],
+  ]) {
+    writeFileSync(join(project, file), useOf(isModule, url));
+    await check(`${file} on Node ${process.version}`, async () => {
+      const child = spawn(process.execPath, [file], { cwd: project, stdio: ['ignore', 'ignore', 'pipe'] });
+      let text = '';
+      child.stderr.on('data', (chunk) => {
+        text += chunk;
+      });
+      const code = await new Promise((resolve) => child.on('close', resolve));
+      if (code !== 0) throw new Error(text);
+    });
+  }
+  for (const { installed } of clients) {
+    await check(`${installed}: import`, () => atMost(importTime(project, installed), IMPORT_LIMIT, 'ms'));
+  }
+  const web = { types: [], lib: ['es2022', 'dom', 'dom.iterable'], module: 'esnext', moduleResolution: 'bundler' };
+  await check('types stand alone: a browser’s bundler', () => void typeCheck(project, 'web', 'use.ts', consumer, web));
+  await check('types are cheap', () => {
+    const count = typeCheck(project, 'cost', 'use.ts', consumer, { ...web, skipLibCheck: true });
+    return atMost(count, INSTANTIATION_LIMIT, 'instantiations');
+  });
+  symlinkSync(join(root, 'node_modules/@types'), join(project, 'node_modules/@types'));
+  symlinkSync(join(root, 'node_modules/undici-types'), join(project, 'node_modules/undici-types'));
+  const node = { types: ['node'], lib: ['es2024'], module: 'nodenext', exactOptionalPropertyTypes: true };
+  for (const file of ['use.mts', 'use.cts']) {
+    await check(`types stand alone: ${file} on Node`, () => void typeCheck(project, 'node', file, nodeConsumer, node));
+  }
+} finally {
+  server.close();
+  rmSync(project, { recursive: true, force: true });
+}
+
+for (const { what, result } of results) console.log(`${what}: ${result}`);
