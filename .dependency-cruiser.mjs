@@ -31,6 +31,16 @@ export default {
       to: { pathNot: ['^packages/dialects/', '^packages/(sdk|contract)/src'] },
     },
     {
+      name: 'auth0-client-depends-on-the-sdk-only',
+      comment: 'It is for Node alone, and bundles the SDK; the server side of the dialect is another thing.',
+      severity: 'error',
+      from: from('^packages/dialects/auth0/client', tests + '|/genuine\\.ts$'),
+      to: {
+        pathNot: ['^packages/dialects/auth0/client', '^packages/(sdk|contract)/src'],
+        dependencyTypesNot: ['core'],
+      },
+    },
+    {
       name: 'core-knows-no-transport',
       severity: 'error',
       from: from('^packages/core/src', tests),
@@ -64,7 +74,7 @@ export default {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '(^|/)dist/' },
+    exclude: { path: '(^|/)dist/|^packages/dialects/auth0/src/' },
     enhancedResolveOptions: {
       exportsFields: ['exports'],
       conditionNames: ['reeve-source', 'import', 'node', 'default'],

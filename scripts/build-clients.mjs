@@ -9,6 +9,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { rolldown } from 'rolldown';
+import { buildAuth0 } from './build-auth0.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const routesModule = join(root, 'packages/sdk/src/routes.ts');
@@ -31,12 +32,27 @@ const clients = [
       'packages/contract/src': 'contract',
     },
   },
+  {
+    name: '@reeve/auth0',
+    folder: 'packages/dialects/auth0',
+    source: 'client',
+    // What the files of `src/` tell their types by.
+    entries: ['index', 'managers', 'utilities'],
+    sources: {
+      'packages/dialects/auth0/client': '.',
+      'packages/sdk/src': 'sdk',
+      'packages/contract/src': 'contract',
+    },
+    declarations: ['src/types'],
+  },
 ];
+const sourceOf = ({ folder, source = 'src' }, entry) => `${folder}/${source}/${entry}.ts`;
 
 /** Bare specifiers of the workspace, and the source that each one names. */
 const workspace = {
   '@reeve/contract': 'packages/contract/src/index.ts',
   '@reeve/sdk': 'packages/sdk/src/index.ts',
+  '@reeve/sdk/node': 'packages/sdk/src/node.ts',
   '@reeve/sdk/runtime': 'packages/sdk/src/runtime.ts',
 };
 
@@ -59,9 +75,7 @@ const evaluated = (table) => ({
 
 const bundle = async (client, table) => {
   const dist = join(root, client.folder, 'dist');
-  const input = Object.fromEntries(
-    client.entries.map((entry) => [entry, join(root, client.folder, 'src', `${entry}.ts`)]),
-  );
+  const input = Object.fromEntries(client.entries.map((entry) => [entry, join(root, sourceOf(client, entry))]));
   const build = await rolldown({
     input,
     platform: 'neutral',
@@ -79,9 +93,7 @@ const bundle = async (client, table) => {
 /** Emits the declarations of every source that the clients reach; returns the folder, laid out like the repository. */
 const emitDeclarations = () => {
   const folder = mkdtempSync(join(root, 'node_modules/.reeve-types-'));
-  const files = clients.flatMap((client) =>
-    client.entries.map((entry) => join(root, client.folder, 'src', `${entry}.ts`)),
-  );
+  const files = clients.flatMap((client) => client.entries.map((entry) => join(root, sourceOf(client, entry))));
   const compilerOptions = {
     noEmit: false,
     declaration: true,
@@ -107,7 +119,8 @@ const withDocumentedAlias = (text) => {
 
 /** Copies what the entries reach, and makes every specifier relative and `.js`. */
 const copyDeclarations = (client, emitted) => {
-  const out = join(root, client.folder, 'dist/esm');
+  const [first, ...others] = client.declarations ?? ['dist/esm', 'dist/cjs'];
+  const out = join(root, client.folder, first);
   /** `packages/sdk/src/x.ts` → its place in the package. */
   const placeOf = (source) => {
     const [from, to] = Object.entries(client.sources).find(([folder]) => source.startsWith(`${folder}/`)) ?? [];
@@ -130,15 +143,18 @@ const copyDeclarations = (client, emitted) => {
     mkdirSync(dirname(join(out, place)), { recursive: true });
     writeFileSync(join(out, `${place}.d.ts`), withDocumentedAlias(rewritten));
   };
-  for (const entry of client.entries) copy(`${client.folder}/src/${entry}.ts`);
-  cpSync(out, join(root, client.folder, 'dist/cjs'), {
-    recursive: true,
-    filter: (path) => !path.endsWith('.js'),
-  });
+  for (const entry of client.entries) copy(sourceOf(client, entry));
+  for (const other of others) {
+    cpSync(out, join(root, client.folder, other), { recursive: true, filter: (path) => !path.endsWith('.js') });
+  }
 };
 
 const table = tableOfRoutes();
 for (const client of clients) {
+  if (client.name === '@reeve/auth0') {
+    await buildAuth0(root, client.folder);
+    continue;
+  }
   rmSync(join(root, client.folder, 'dist'), { recursive: true, force: true });
   await bundle(client, table);
 }

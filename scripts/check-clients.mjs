@@ -58,7 +58,11 @@ const minify = async (file) => {
   const build = await rolldown({ input: file, platform: 'neutral', external: /^node:/ });
   const { output } = await build.generate({ format: 'esm', minify: true });
   await build.close();
-  return output[0].code;
+  // What an import loads: the entry and what it imports at once, not what it loads when a caller first needs it.
+  const chunks = new Map(output.map((chunk) => [chunk.fileName, chunk]));
+  const loaded = new Set([output[0].fileName]);
+  for (const name of loaded) for (const next of chunks.get(name).imports ?? []) if (chunks.has(next)) loaded.add(next);
+  return [...loaded].map((name) => chunks.get(name).code).join('\n');
 };
 
 /** Packs each client as npm would, and unpacks it into an otherwise empty project. */

@@ -7,6 +7,7 @@ const checks = [
   ['depcruise', 'packages', '--config', '.dependency-cruiser.mjs'],
   ['knip'],
   ['node', '--conditions=reeve-source', 'scripts/check-clients.mjs'],
+  ['node', '--conditions=reeve-source', 'scripts/check-auth0.mjs'],
 ];
 
 let failed = 0;

@@ -22,7 +22,8 @@ export function summariesModule() {
     const text = readFileSync(new URL(`resources/${file}`, source), 'utf8');
     const exported = new Map([...text.matchAll(/export \{ (\w+) as (\w+) \}/g)].map(([, name, as]) => [name, as]));
     for (const [, comment, name] of text.matchAll(ROUTE)) {
-      const id = `${file.replace('.ts', '')}.${exported.get(name) ?? name}`;
+      const resource = file.replace('.ts', '').replace(/-./g, (hyphenated) => hyphenated.slice(1).toUpperCase());
+      const id = `${resource}.${exported.get(name) ?? name}`;
       const value = textOf(comment);
       const quoted = value.includes("'") ? JSON.stringify(value) : `'${value.replaceAll('\\', '\\\\')}'`;
       const line = `  '${id}': ${quoted},`;

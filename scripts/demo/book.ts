@@ -10,7 +10,14 @@ import { type CsvRecord, readCsv } from './csv.ts';
 /** The fields of a user that the file or the demo decides. */
 export type Person = Omit<
   User,
-  'id' | 'connection_id' | 'identities' | 'created_at' | 'updated_at' | 'last_sign_in_at'
+  | 'id'
+  | 'connection_id'
+  | 'identities'
+  | 'created_at'
+  | 'updated_at'
+  | 'last_sign_in_at'
+  | 'last_sign_in_ip'
+  | 'last_password_change_at'
 >;
 
 /** Someone of the book, and who that is in the directory. */
@@ -66,7 +73,8 @@ export function personOf(columns: readonly string[], cells: readonly string[]): 
 
 /** The same fields of a user of the directory. */
 export function personIn(user: User): Person {
-  const { id, connection_id, identities, created_at, updated_at, last_sign_in_at, ...person } = user;
+  const { id, connection_id, identities, created_at, updated_at, ...rest } = user;
+  const { last_sign_in_at, last_sign_in_ip, last_password_change_at, ...person } = rest;
   return person;
 }
 

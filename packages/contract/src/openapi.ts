@@ -6,6 +6,7 @@ import { actor, event } from './event.ts';
 import { type NamedRoute, routes } from './native.ts';
 import { type ProblemCode, problemBody, problems, universal } from './problem.ts';
 import { application, secret } from './resources/applications.ts';
+import { clientGrant } from './resources/client-grants.ts';
 import { connection, passwordPolicy } from './resources/connections.ts';
 import { group, member } from './resources/groups.ts';
 import { importAnswer, importRow, passwordHash, rowError } from './resources/import.ts';
@@ -13,7 +14,9 @@ import { invitation } from './resources/invitations.ts';
 import { job } from './resources/jobs.ts';
 import { mail } from './resources/mails.ts';
 import { organization, organizationMember } from './resources/organizations.ts';
+import { permission, userPermission } from './resources/permissions.ts';
 import { profile } from './resources/person.ts';
+import { resourceServer } from './resources/resource-servers.ts';
 import { role } from './resources/roles.ts';
 import { session } from './resources/sessions.ts';
 import { settings, signingKey, tenant } from './resources/tenants.ts';
@@ -28,6 +31,7 @@ const named: Readonly<Record<string, Schema>> = {
   Actor: actor,
   Application: application,
   ApplicationSecret: secret,
+  ClientGrant: clientGrant,
   Connection: connection,
   Event: event,
   Group: group,
@@ -42,8 +46,10 @@ const named: Readonly<Record<string, Schema>> = {
   OrganizationMember: organizationMember,
   PasswordHash: passwordHash,
   PasswordPolicy: passwordPolicy,
+  Permission: permission,
   Problem: problemBody,
   Profile: profile,
+  ResourceServer: resourceServer,
   Role: role,
   RowError: rowError,
   Session: session,
@@ -51,6 +57,7 @@ const named: Readonly<Record<string, Schema>> = {
   SigningKey: signingKey,
   Tenant: tenant,
   User: user,
+  UserPermission: userPermission,
   UserCreate: userCreate,
   UserUpdate: userUpdate,
 };
@@ -85,6 +92,8 @@ function parametersFor(route: Route): Json[] {
   const inPath = parametersOf(route.path).map((name) => ({
     name,
     in: 'path',
+    ...(name === 'application_id' ? { description: 'Id (`app_…`) or OAuth client id' } : {}),
+    ...(name === 'resource_server_id' ? { description: 'Id (`api_…`) or identifier, percent-encoded' } : {}),
     required: true,
     schema: { type: 'string' },
   }));
@@ -102,7 +111,7 @@ function parametersFor(route: Route): Json[] {
     };
   });
   const shared = [
-    ...(isKeyed(route.verb) ? [{ $ref: '#/components/parameters/IdempotencyKey' }] : []),
+    ...(isKeyed(route) ? [{ $ref: '#/components/parameters/IdempotencyKey' }] : []),
     ...(honoursIfMatch(route) ? [{ $ref: '#/components/parameters/IfMatch' }] : []),
   ];
   return [...inPath, ...inQuery, ...shared];
@@ -144,7 +153,7 @@ const keyed = ['idempotency_in_progress', 'idempotency_mismatch'] as const satis
 
 /** Every code that the route may answer with: its own, the universal ones, and those of keys. */
 export const codesOf = (route: Route): readonly ProblemCode[] => [
-  ...new Set([...universal, ...(route.fails ?? []), ...(isKeyed(route.verb) ? keyed : [])]),
+  ...new Set([...universal, ...(route.fails ?? []), ...(isKeyed(route) ? keyed : [])]),
 ];
 
 /** Refusals by status, each with the codes that tell them apart. */

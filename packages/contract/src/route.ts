@@ -15,6 +15,7 @@ export const scopes = [
   'tenants:write',
   'users:read',
   'users:write',
+  'users:impersonate',
   'connections:read',
   'connections:write',
   'groups:read',
@@ -85,9 +86,12 @@ export const route = <
 
 /**
  * Whose repetition an Idempotency-Key answers: a POST's, and also a PATCH's or DELETE's, which repeated would be told that
- * the version is stale or the thing gone, although the change was its own. A PUT says the same again by itself.
+ * the version is stale or the thing gone, although the change was its own. A PUT says the same again by itself, and what
+ * changes nothing (a lookup by POST) takes no key: a mutation is what declares an event.
  */
-export const isKeyed = (verb: Verb): boolean => verb === 'POST' || verb === 'PATCH' || verb === 'DELETE';
+export const isKeyed = ({ verb, emits }: Pick<Route, 'verb' | 'emits'>): boolean =>
+  (verb === 'POST' || verb === 'PATCH' || verb === 'DELETE') && (emits?.length ?? 0) > 0;
+
 /** The parameter names of a path template, in order. */
 export const parametersOf = (path: string): string[] =>
   [...path.matchAll(/\{([a-z_]+)\}/g)].map((match) => match[1] as string);

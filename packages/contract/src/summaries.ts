@@ -11,13 +11,38 @@ export const summaries: Readonly<Record<string, string>> = {
   'applications.listSecrets': 'Lists the secrets of an application, without their text.',
   'applications.revokeSecret': 'Ends a secret at once.',
   'audit.list': 'Lists events, newest first unless `order` is `asc`.',
+  'audit.get': 'Reads one event.',
   'audit.stream':
     'Streams events, oldest first, as NDJSON over one connection. Resume from any event’s id; `live` goes on as events come.',
+  'authenticationMethods.list': 'Lists the authentication methods of a user, newest first.',
+  'authenticationMethods.create': 'Adds an authentication method to a user. The secret of a `totp` is shown this once.',
+  'authenticationMethods.replaceAll':
+    'Replaces all authentication methods of a user, the recovery code included, by the given ones.',
+  'authenticationMethods.deleteAll': 'Removes all authentication methods of a user, the recovery code included.',
+  'authenticationMethods.get': 'Reads one authentication method of a user.',
+  'authenticationMethods.update':
+    'Changes the name of an authentication method, or how a phone is reached, by JSON merge patch (RFC 7396).',
+  'authenticationMethods.delete': 'Removes an authentication method of a user.',
+  'authenticationMethods.verify':
+    'Checks a code of a `totp` or the recovery code. A code is right once; the first right one confirms a `totp`.',
+  'authenticationMethods.regenerateRecoveryCode':
+    'Makes a new recovery code for a user, in place of an earlier one. It is shown this once and works once.',
+  'clientGrants.list': 'Lists client grants, newest first.',
+  'clientGrants.create':
+    'Grants an application scopes of an API. For the Auth0 Management API the caller must hold what it grants.',
+  'clientGrants.update': 'Replaces the scopes of a client grant; takes effect at once, also for tokens that are out.',
+  'clientGrants.delete':
+    'Deletes a client grant. With the one for the Auth0 Management API the application also loses its own `scopes`: no management access is left.',
   'connections.list': 'Lists connections, newest first.',
-  'connections.create': 'Creates a database connection.',
+  'connections.create':
+    'Creates a connection, of users with passwords unless a `strategy` is named, enabled for all applications unless some are named.',
   'connections.get': 'Reads one connection, by id or name.',
   'connections.update': 'Changes a connection by JSON merge patch (RFC 7396).',
   'connections.delete': 'Deletes a connection that has no users. The default connection stays.',
+  'deviceCredentials.list': 'Lists the device credentials of a tenant, newest first. Several filters are an "and".',
+  'deviceCredentials.create': 'Registers the public key of a device.',
+  'deviceCredentials.delete':
+    'Deletes a device credential. That of a refresh token ends its session, with all tokens of it.',
   'groups.list': 'Lists groups, newest first.',
   'groups.create': 'Creates a group. Without a `code` its id is the code.',
   'groups.get': 'Reads one group.',
@@ -27,6 +52,11 @@ export const summaries: Readonly<Record<string, string>> = {
   'groups.removeMember': 'Takes a user out of a group. Taking out a user who is no member changes nothing.',
   'groups.listMembers': 'Lists the members of a group, the newest user first.',
   'groups.listForUser': 'Lists the groups that a user belongs to.',
+  'identities.list': 'Lists the identities of a user.',
+  'identities.link':
+    'Makes another user’s account an identity of this user. The other user stops existing, its roles and memberships end, and its password signs in as this user from now on.',
+  'identities.unlink':
+    'Takes a linked identity off a user: the account is a user of its own again, under its old id, with its old password.',
   'invitations.list': 'Lists invitations, newest first.',
   'invitations.create': 'Invites an e-mail address; the link is mailed and works once.',
   'invitations.get': 'Reads one invitation.',
@@ -35,8 +65,16 @@ export const summaries: Readonly<Record<string, string>> = {
   'jobs.list': 'Lists jobs, newest first.',
   'jobs.get': 'Reads one job.',
   'jobs.errors': 'Lists the failed rows of a job in the order of the file.',
+  'jobs.createExport':
+    'Starts an export of users in the background: the job names the link to a gzipped file when it has ended.',
   'mails.list': 'Lists mails, newest first.',
   'mails.retry': 'Puts a failed mail back into the out-box.',
+  'mails.getProvider': 'Reads the mail provider of the tenant; its keys and passwords are never shown.',
+  'mails.createProvider':
+    'Sets up the tenant’s mail provider. `smtp`, `sendgrid`, `mandrill`, `sparkpost` and `resend` send its mails; the others are kept.',
+  'mails.updateProvider':
+    'Changes the mail provider by JSON merge patch (RFC 7396). Another `name` takes new `credentials`.',
+  'mails.deleteProvider': 'Forgets the mail provider; mails go the server’s own way again.',
   'organizations.list': 'Lists organizations, newest first.',
   'organizations.create': 'Creates an organization.',
   'organizations.get': 'Reads one organization, by id or name.',
@@ -46,6 +84,16 @@ export const summaries: Readonly<Record<string, string>> = {
   'organizations.removeMember': 'Ends a membership. Ending none changes nothing.',
   'organizations.listMembers': 'Lists the members of an organization, the newest user first.',
   'organizations.listForUser': 'Lists the organizations that a user is a member of.',
+  'resourceServers.list': 'Lists resource servers, newest first.',
+  'resourceServers.create': 'Creates a resource server. Its identifier stays as it is.',
+  'resourceServers.get': 'Reads one resource server, by id or identifier.',
+  'resourceServers.update':
+    'Changes a resource server by JSON merge patch (RFC 7396). `scopes` is replaced as a whole: with a scope go the permissions and the grants of it.',
+  'resourceServers.delete':
+    'Deletes a resource server with its permissions and grants; its tokens are refused from then on.',
+  'revokedTokens.list': 'Lists the revoked tokens of a tenant, in the order of `jti`.',
+  'revokedTokens.create':
+    'Revokes an access token: it is refused from then on, in every API. Doing so again changes nothing.',
   'roles.list': 'Lists roles, newest first.',
   'roles.create': 'Creates a role.',
   'roles.get': 'Reads one role.',
@@ -54,9 +102,21 @@ export const summaries: Readonly<Record<string, string>> = {
   'roles.addMember': 'Gives a role to a user. Giving it again changes nothing.',
   'roles.removeMember': 'Takes a role from a user. Taking one that the user does not hold changes nothing.',
   'roles.listMembers': 'Lists the users who hold a role, the newest user first.',
+  'roles.listPermissions': 'Lists the permissions that a role holds.',
+  'roles.addPermissions': 'Gives permissions to a role. Giving one again changes nothing.',
+  'roles.removePermissions': 'Takes permissions from a role. Taking one that it does not hold changes nothing.',
+  'rules.list': 'Lists rules in the order in which they run.',
+  'rules.create':
+    'Creates a rule; without an `order` it runs last. A script that the sandbox can’t read is refused with its line.',
+  'rules.get': 'Reads one rule.',
+  'rules.update': 'Changes a rule by JSON merge patch (RFC 7396).',
+  'rules.delete': 'Deletes a rule; from then on sign-ins go without it.',
   'sessions.listForUser': 'Lists the live sessions of a user, newest first.',
   'sessions.revoke': 'Ends a session: its refresh tokens die and its access tokens are refused at once.',
   'sessions.revokeAllForUser': 'Ends every session of a user, tokens included.',
+  'stats.daily':
+    'Counts sign-ins and new users by day (UTC), oldest first; days without any are told, too. At most 366 days.',
+  'stats.activeUsers': 'Counts the users who have signed in during the last 30 days.',
   'tenants.current': 'Reads the tenant that the request’s host belongs to.',
   'tenants.updateCurrent': 'Changes the tenant that the request’s host belongs to, by JSON merge patch (RFC 7396).',
   'tenants.list': 'Lists all tenants; answered in the default tenant only.',
@@ -65,6 +125,8 @@ export const summaries: Readonly<Record<string, string>> = {
   'tenants.listKeys': 'Lists the signing keys of the tenant, the current one first.',
   'tenants.rotateKey': 'Makes a new signing key. The old one verifies until the tokens that it signed have expired.',
   'tenants.revokeKey': 'Ends a retiring signing key at once: tokens that it signed are refused.',
+  'tickets.createEmailVerification': 'Makes a link that verifies the user’s e-mail address.',
+  'tickets.createPasswordChange': 'Makes a link with which the person sets a new password, or confirms the given one.',
   'users.list': 'Lists users, newest first unless sorted otherwise; `search` finds what was just written.',
   'users.create':
     'Creates a user. Without a password the account is password-less until one is set through a reset link.',
@@ -73,15 +135,24 @@ export const summaries: Readonly<Record<string, string>> = {
     'Changes a user by JSON merge patch (RFC 7396): null clears, metadata merges, an absent field stays. A new password ends all sessions.',
   'users.delete':
     'Deletes a user. The person is erased at once or after the tenant’s retention time; events keep only the id.',
+  'users.deleteAll':
+    'Deletes every user but administrators, where the tenant’s settings allow it. It goes in batches: cut off, it is called again.',
+  'users.impersonate':
+    'Makes a one-time link, good for five minutes, that ends at the application’s `redirect_uri` with a `code`, which `/oauth/token` exchanges for tokens of the user. They name who acts as the user, and so does every event that they cause.',
   'users.disable': 'Disables a user: no sign-in any more; sessions and refresh tokens die at once. The record stays.',
   'users.enable': 'Lets a disabled user sign in again; also lifts a lockout.',
   'users.resetPassword': 'Mails a one-time link with which the person sets a new password.',
-  'users.forceMfaReset': 'Removes every authentication factor of the user.',
+  'users.forceMfaReset':
+    'Removes every authentication factor of the user, and forgets the browsers that were remembered.',
+  'users.forgetBrowsers': 'Forgets the browsers that a user had remembered: each is asked for a second factor again.',
   'users.sendVerification': 'Mails a link that verifies the user’s e-mail address.',
   'users.lookup': 'Resolves up to 200 ids and e-mail addresses at once; keys that name nobody are listed as missing.',
   'users.listRoles': 'Lists the roles that the user holds.',
   'users.setRoles':
     'Replaces the set of roles that the user holds; takes effect at once, also for tokens that are out.',
+  'users.listPermissions': 'Lists the permissions that a user holds, directly or through a role, each once.',
+  'users.addPermissions': 'Gives permissions to a user directly. Giving one again changes nothing.',
+  'users.removePermissions': 'Takes permissions that a user holds directly. What the user holds through a role stays.',
   'users.bulkImport':
     'Imports users from a stream of NDJSON, a JSON array or CSV, written in batches while it arrives.',
   'users.exportAll':

@@ -18,6 +18,7 @@ describe.each(databaseKinds)('housekeeping on %s', (kind) => {
       const rows = Array.from({ length: expired + alive }, (_, i) => ({
         tenant_id: tenant.id,
         jti: `token ${i}`,
+        aud: '',
         // Many expire in the same moment.
         expires_at: i < expired ? now - 1 - (i % 3) : now + 600_000,
       }));
@@ -67,6 +68,7 @@ describe.each(databaseKinds)('housekeeping on %s', (kind) => {
       const rows = Array.from({ length: 900 }, (_, i) => ({
         tenant_id: tenant.id,
         jti: `more ${i}`,
+        aud: '',
         expires_at: now - i,
       }));
       await db.insertInto('revoked_tokens').values(rows).execute();

@@ -1,11 +1,16 @@
 /** Housekeeping: rows that have expired are deleted, in small batches, so that no writer waits long behind it. */
 import type { Database } from './database/database.ts';
+import { purgeOver } from './retention.ts';
 import { eraseDue } from './users/erasure.ts';
 import type { Services } from './work.ts';
 
-const EXPIRING = ['sessions', 'oidc_artifacts', 'revoked_tokens', 'idempotency_keys'] as const;
+const EXPIRING = ['sessions', 'oidc_artifacts', 'revoked_tokens', 'remembered_browsers', 'idempotency_keys', 'job_files'] as const;
 const BATCH = 500;
+/** Pieces of files are large. */
+const batchOf = (table: (typeof EXPIRING)[number]): number => (table === 'job_files' ? 8 : BATCH);
 const INTERVAL_MILLISECONDS = 60_000;
+/** What is kept for weeks need not be looked for at every round. */
+const ROUNDS_PER_RETENTION = 60;
 
 /** Deletes a batch of what expired before `now` from one table. Returns how many rows went. */
 async function purgeBatch(database: Database, table: (typeof EXPIRING)[number], now: number): Promise<number> {
@@ -16,7 +21,7 @@ async function purgeBatch(database: Database, table: (typeof EXPIRING)[number], 
       .select('expires_at')
       .where('expires_at', '<=', now)
       .orderBy('expires_at')
-      .offset(BATCH - 1)
+      .offset(batchOf(table) - 1)
       .limit(1)
       .executeTakeFirst(),
   );
@@ -36,7 +41,7 @@ export async function purgeExpired(
 ): Promise<number> {
   let total = 0;
   for (const table of EXPIRING) {
-    for (let purged = BATCH; purged >= BATCH && !isStopped(); ) {
+    for (let purged = batchOf(table); purged >= batchOf(table) && !isStopped(); ) {
       purged = await purgeBatch(database, table, clock.now());
       total += purged;
     }
@@ -49,18 +54,27 @@ export interface Housekeeping {
   stop(): Promise<void>;
 }
 
-/** One round: purges what has expired, and erases whom the tenants keep no longer. */
-export async function keepHouse(services: Services, isStopped: () => boolean = () => false): Promise<void> {
+/**
+ * One round: purges what has expired, and erases whom the tenants keep no longer; every so many rounds, the first one
+ * included, purges what has done its work.
+ */
+export async function keepHouse(
+  services: Services,
+  isStopped: () => boolean = () => false,
+  round: number = 0,
+): Promise<void> {
   await purgeExpired(services, isStopped);
   await eraseDue(services, services.clock.now(), isStopped);
+  if (round % ROUNDS_PER_RETENTION === 0) await purgeOver(services, isStopped);
 }
 
 /** Keeps house once a minute. `onError` is told what went wrong; the next minute tries again. */
 export function startHousekeeping(services: Services, onError: (error: unknown) => void): Housekeeping {
   let isStopped = false;
   let running: Promise<void> | undefined;
+  let round = 0;
   const timer = setInterval(() => {
-    running ??= keepHouse(services, () => isStopped)
+    running ??= keepHouse(services, () => isStopped, round++)
       .catch(onError)
       .finally(() => {
         running = undefined;

@@ -7,6 +7,11 @@ import type { Instant } from './clock.ts';
 
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 const TIME_LENGTH = 10;
+/** Every pair of digits: half as many pieces to put together. */
+const PAIRS: readonly string[] = Array.from(
+  { length: 1024 },
+  (_, i) => `${ALPHABET[i >> 5] as string}${ALPHABET[i & 31] as string}`,
+);
 
 export type Prefix =
   | 'ten'
@@ -14,8 +19,11 @@ export type Prefix =
   | 'con'
   | 'grp'
   | 'rol'
+  | 'rul'
   | 'org'
+  | 'api'
   | 'app'
+  | 'cgr'
   | 'sec'
   | 'inv'
   | 'ses'
@@ -25,6 +33,7 @@ export type Prefix =
   | 'tkt'
   | 'req'
   | 'fac'
+  | 'dcr'
   | 'key';
 
 const pool = new Uint8Array(2048);
@@ -71,7 +80,8 @@ export function newId(prefix: Prefix, now: Instant): string {
     encodedTime.text = encodeTime(last.time);
   }
   let text = `${prefix}_${encodedTime.text}`;
-  for (const digit of last.digits) text += ALPHABET[digit];
+  const { digits } = last;
+  for (let i = 0; i < 16; i += 2) text += PAIRS[((digits[i] as number) << 5) | (digits[i + 1] as number)];
   return text;
 }
 

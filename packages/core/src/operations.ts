@@ -2,18 +2,33 @@
 import * as contract from '@reeve/contract';
 import * as applications from './applications/applications.ts';
 import * as audit from './audit/audit.ts';
+import * as authenticationMethods from './authentication-methods/authentication-methods.ts';
+import { forgetBrowsers } from './authentication-methods/browsers.ts';
+import * as clientGrants from './client-grants/client-grants.ts';
 import * as connections from './connections/connections.ts';
+import * as deviceCredentials from './device-credentials/device-credentials.ts';
+import { createExport } from './export/export-jobs.ts';
 import * as groups from './groups/groups.ts';
+import * as identities from './identities/identities.ts';
+import { impersonate } from './impersonation/impersonation.ts';
 import * as invitations from './invitations/invitations.ts';
 import * as jobs from './jobs/jobs.ts';
 import * as keys from './keys/rotation.ts';
 import * as mails from './mails/mails.ts';
+import * as mailProvider from './mails/provider.ts';
 import { implement } from './operation.ts';
 import * as organizations from './organizations/organizations.ts';
+import * as permissions from './permissions/permissions.ts';
+import * as resourceServers from './resource-servers/resource-servers.ts';
 import * as roleGrants from './roles/grants.ts';
 import * as roles from './roles/roles.ts';
+import * as rules from './rules/rules.ts';
+import * as revokedTokens from './sessions/revoked-tokens.ts';
 import * as sessions from './sessions/sessions.ts';
+import * as stats from './stats/stats.ts';
 import * as tenants from './tenants/tenants.ts';
+import * as tickets from './tickets/creation.ts';
+import { deleteAll } from './users/delete-all.ts';
 import * as erasure from './users/erasure.ts';
 import { lookup } from './users/lookup.ts';
 import * as passwordReset from './users/password-reset.ts';
@@ -23,20 +38,36 @@ import * as verification from './users/verification.ts';
 
 export const operations = {
   applications: implement(contract.applications, applications),
-  audit: implement<typeof contract.audit, 'stream'>(contract.audit, { list: audit.list }),
+  audit: implement<typeof contract.audit, 'stream'>(contract.audit, { get: audit.get, list: audit.list }),
+  authenticationMethods: implement(contract.authenticationMethods, authenticationMethods),
+  clientGrants: implement(contract.clientGrants, clientGrants),
   connections: implement(contract.connections, connections),
+  deviceCredentials: implement(contract.deviceCredentials, deviceCredentials),
   groups: implement(contract.groups, groups),
+  identities: implement(contract.identities, identities),
   invitations: implement(contract.invitations, invitations),
-  jobs: { list: jobs.list, get: jobs.get, errors: jobs.errors },
-  mails: implement(contract.mails, mails),
+  jobs: implement(contract.jobs, { createExport, errors: jobs.errors, get: jobs.get, list: jobs.list }),
+  mails: implement(contract.mails, {
+    list: mails.list,
+    retry: mails.retry,
+    getProvider: mailProvider.getProvider,
+    createProvider: mailProvider.createProvider,
+    updateProvider: mailProvider.updateProvider,
+    deleteProvider: mailProvider.deleteProvider,
+  }),
   organizations: implement(contract.organizations, organizations),
+  revokedTokens: implement(contract.revokedTokens, revokedTokens),
+  resourceServers: implement(contract.resourceServers, resourceServers),
   roles: implement(contract.roles, {
     ...roles,
+    ...permissions.ofRoles,
     addMember: roleGrants.addMember,
     listMembers: roleGrants.listMembers,
     removeMember: roleGrants.removeMember,
   }),
+  rules: implement(contract.rules, rules),
   sessions: implement(contract.sessions, sessions),
+  stats: implement(contract.stats, stats),
   tenants: implement(contract.tenants, {
     create: tenants.create,
     current: tenants.current,
@@ -46,13 +77,18 @@ export const operations = {
     rotateKey: keys.rotateKey,
     updateCurrent: tenants.updateCurrent,
   }),
+  tickets: implement(contract.tickets, tickets),
   users: implement<typeof contract.users, 'bulkImport' | 'exportAll'>(contract.users, {
+    ...permissions.ofUsers,
     create: users.create,
     delete: erasure.delete,
+    deleteAll,
     disable: userState.disable,
     enable: userState.enable,
     forceMfaReset: userState.forceMfaReset,
+    forgetBrowsers,
     get: users.get,
+    impersonate,
     list: users.list,
     listRoles: roleGrants.listRoles,
     lookup,

@@ -16,6 +16,8 @@ const KINDS = {
   roles: ['rol', 'role'],
   organizations: ['org', 'organization'],
   applications: ['app', 'application'],
+  rules: ['rul', 'rule'],
+  client_grants: ['cgr', 'client grant'],
 } as const satisfies Record<string, readonly [Prefix, string]>;
 
 export type KeyedTable = keyof typeof KINDS;

@@ -3,6 +3,7 @@
  * milliseconds, json opaque text. Beside them stand row numbers: `tenant_id`, `connection_num`, `user_num` and the
  * `num` that they name. They keep the indexes of the large tables narrow (ADR 0003); no number ever leaves the server.
  */
+import type { mails } from '@reeve/contract';
 import type { Generated } from 'kysely';
 
 type Flag = 0 | 1;
@@ -18,6 +19,7 @@ export interface TenantTable {
   display_name: string | null;
   is_default: Flag;
   settings: Json;
+  extensions: Generated<Json>;
   created_at: Instant;
   updated_at: Instant;
 }
@@ -41,12 +43,21 @@ export interface ConnectionTable {
   name: string;
   name_key: string;
   display_name: string | null;
-  strategy: 'database';
+  /** `database`, or what only a vendor's dialect knows. */
+  strategy: string;
   is_default: Flag;
+  is_enabled_for_all: Generated<Flag>;
   password_policy: Json;
   extensions: Json;
   created_at: Instant;
   updated_at: Instant;
+}
+
+/** The applications that a connection is enabled for, where it is not for all. */
+export interface ConnectionApplicationTable {
+  tenant_id: Num;
+  connection_num: Num;
+  application_id: Id;
 }
 
 /**
@@ -61,13 +72,16 @@ export interface UserTable {
   connection_num: Num;
   state: 'active' | 'disabled';
   name_key: string;
+  given_name_key: string | null;
+  family_name_key: string | null;
+  nickname_key: string | null;
   updated_at: Instant;
   /** 0: never. */
   last_sign_in_at: Instant;
   password_must_be_reset: Flag;
   /** Tokens that carry a lower number are refused. */
   token_version: number;
-  /** Counts changes: the ETag. */
+  /** Counts changes: the ETag. Sign-ins are none. */
   version: number;
   search_text: string;
   doc: Json;
@@ -89,10 +103,29 @@ export interface IdentityTable {
   phone_key: string | null;
   profile: Json | null;
 }
+/** The account that a linked identity was, as it comes back when it is unlinked. */
+export interface LinkedAccountTable {
+  tenant_id: Num;
+  /** Whose identity it is. */
+  user_num: Num;
+  connection_num: Num;
+  subject: string;
+  /** Row number, id, document, extensions and versions of the user that it was. */
+  account_num: Num;
+  user_id: Id;
+  doc: Json;
+  extensions: Json;
+  token_version: number;
+  version: number;
+  password_hash: string | null;
+  password_changed_at: Instant | null;
+  linked_at: Instant;
+}
 export interface MetadataTable {
   tenant_id: Num;
   user_num: Num;
-  bag: 'user' | 'app';
+  /** `profile`: of the linked identities. */
+  bag: 'user' | 'app' | 'profile';
   path: string;
   position: number;
   text: string;
@@ -110,9 +143,41 @@ export interface AuthenticationMethodTable {
   user_num: Num;
   type: string;
   name: string | null;
+  /** Of a TOTP sealed, of a recovery code the digest. */
   secret: string | null;
   confirmed_at: Instant | null;
   last_used_at: Instant | null;
+  created_at: Instant;
+  phone_number: string | null;
+  email: string | null;
+  preferred_method: 'sms' | 'voice' | null;
+  key_id: string | null;
+  public_key: string | null;
+  relying_party_identifier: string | null;
+  /** Wrong codes in a row. */
+  failures: Generated<number>;
+  locked_until: Instant | null;
+  /** Time step of the last TOTP that was right: that one and earlier ones are refused. */
+  last_step: number | null;
+}
+/** Browsers that need no second factor for a while. `digest`: of the secret in the browser's cookie. */
+export interface RememberedBrowserTable {
+  tenant_id: Num;
+  digest: string;
+  user_num: Num;
+  user_agent: string | null;
+  created_at: Instant;
+  expires_at: Instant;
+}
+export interface DeviceCredentialTable {
+  id: Id;
+  tenant_id: Num;
+  user_id: Id;
+  application_id: Id;
+  device_id: string;
+  device_name: string;
+  type: 'public_key';
+  value: string;
   created_at: Instant;
 }
 export interface LockoutTable {
@@ -235,6 +300,55 @@ export interface ApplicationSecretTable {
   last_used_at: Instant | null;
 }
 
+/** An API of the tenant. `subject`: 24 hex digits, by which Auth0 names it. */
+export interface ResourceServerTable {
+  id: Id;
+  tenant_id: Num;
+  subject: string;
+  identifier: string;
+  name: string;
+  token_lifetime: number;
+  token_lifetime_for_web: number;
+  allow_offline_access: Flag;
+  enforce_policies: Flag;
+  token_dialect: 'access_token' | 'access_token_authz';
+  skip_consent: Flag;
+  extensions: Json;
+  version: number;
+  created_at: Instant;
+  updated_at: Instant;
+}
+export interface ResourceServerScopeTable {
+  num: Generated<Num>;
+  tenant_id: Num;
+  resource_server_id: Id;
+  value: string;
+  description: string | null;
+  position: number;
+}
+export interface RolePermissionTable {
+  tenant_id: Num;
+  role_id: Id;
+  scope_num: Num;
+}
+export interface UserPermissionTable {
+  tenant_id: Num;
+  user_num: Num;
+  scope_num: Num;
+}
+/** `audience` is the identifier of the resource server, or names the Auth0 Management API, which has no row. */
+export interface ClientGrantTable {
+  id: Id;
+  tenant_id: Num;
+  application_id: Id;
+  resource_server_id: Id | null;
+  audience: string;
+  scopes: Json;
+  extensions: Json;
+  created_at: Instant;
+  updated_at: Instant;
+}
+
 export interface SessionTable {
   id: Id;
   tenant_id: Num;
@@ -246,6 +360,8 @@ export interface SessionTable {
   last_used_at: Instant;
   expires_at: Instant;
   revoked_at: Instant | null;
+  /** Who acts as the user: `usr_…` or `app_…`. */
+  impersonator_id: Generated<Id | null>;
 }
 /** What oidc-provider stores. `id` is the digest of the opaque token, or the provider's own id. */
 export interface OidcArtifactTable {
@@ -262,6 +378,8 @@ export interface OidcArtifactTable {
 export interface RevokedTokenTable {
   tenant_id: Num;
   jti: string;
+  /** Client id or audience of the token; empty: of any. */
+  aud: string;
   expires_at: Instant;
 }
 
@@ -286,7 +404,7 @@ export interface EventTable {
 export interface TicketTable {
   id: Id;
   tenant_id: Num;
-  kind: 'verify_email' | 'reset_password' | 'invitation';
+  kind: 'verify_email' | 'reset_password' | 'invitation' | 'impersonation';
   digest: string;
   user_id: Id | null;
   invitation_id: Id | null;
@@ -294,6 +412,10 @@ export interface TicketTable {
   created_at: Instant;
   expires_at: Instant;
   consumed_at: Instant | null;
+  /** What the ticket is to do beside its kind. */
+  options: Generated<Json>;
+  /** Of the password that the link sets once it is confirmed. */
+  password_hash: Generated<string | null>;
 }
 export interface InvitationTable {
   id: Id;
@@ -321,7 +443,7 @@ export interface InvitationTable {
 export interface MailTable {
   id: Id;
   tenant_id: Num;
-  template: 'verify_email' | 'reset_password' | 'invitation';
+  template: 'verify_email' | 'reset_password' | 'invitation' | 'import_completed';
   recipient: string;
   user_id: Id | null;
   invitation_id: Id | null;
@@ -335,11 +457,37 @@ export interface MailTable {
   sent_at: Instant | null;
 }
 
+export interface RuleTable {
+  id: Id;
+  tenant_id: Num;
+  name: string;
+  name_key: string;
+  script: string;
+  /** Rules run from the least one up. */
+  position: number;
+  enabled: Flag;
+  stage: 'login_success';
+  version: number;
+  created_at: Instant;
+  updated_at: Instant;
+}
+/** How a tenant's mails go out. `credentials` is sealed. */
+export interface MailProviderTable {
+  tenant_id: Num;
+  name: (typeof mails.mailProviderNames)[number];
+  enabled: Flag;
+  default_from_address: string | null;
+  credentials: string;
+  settings: Json;
+  created_at: Instant;
+  updated_at: Instant;
+}
+
 export interface JobTable {
   id: Id;
   tenant_id: Num;
-  type: 'users_import';
-  state: 'running' | 'interrupted' | 'completed' | 'failed';
+  type: 'users_import' | 'users_export' | 'verification_email';
+  state: 'pending' | 'running' | 'interrupted' | 'completed' | 'failed';
   mode: 'insert' | 'upsert' | 'dry_run' | null;
   options: Json;
   actor_id: Id | null;
@@ -359,6 +507,10 @@ export interface JobTable {
   created_at: Instant;
   updated_at: Instant;
   finished_at: Instant | null;
+  /** Which kind of runner takes it up; null where a request runs it, or where it has ended. */
+  queue: 'import' | 'export' | null;
+  /** Percent; null where nothing is known. */
+  progress: number | null;
 }
 export interface JobErrorTable {
   tenant_id: Num;
@@ -372,6 +524,16 @@ export interface JobErrorTable {
   code: string;
   field: string | null;
   message: string;
+  /** A background import's: the row without its secrets, and every rule that it breaks. */
+  details: Json | null;
+}
+/** A file that a job has made, in pieces of base64, so that every node can hand it out. */
+export interface JobFileTable {
+  tenant_id: Num;
+  job_id: Id;
+  position: number;
+  content: string;
+  expires_at: Instant;
 }
 /** `body` is sealed: an answer may hold a secret that is shown once. */
 export interface IdempotencyKeyTable {
@@ -391,11 +553,15 @@ export interface Tables {
   tenant_domains: TenantDomainTable;
   signing_keys: SigningKeyTable;
   connections: ConnectionTable;
+  connection_applications: ConnectionApplicationTable;
   users: UserTable;
   identities: IdentityTable;
+  linked_accounts: LinkedAccountTable;
   metadata: MetadataTable;
   credentials: CredentialTable;
   authentication_methods: AuthenticationMethodTable;
+  remembered_browsers: RememberedBrowserTable;
+  device_credentials: DeviceCredentialTable;
   lockouts: LockoutTable;
   deleted_users: DeletedUserTable;
   counters: CounterTable;
@@ -408,6 +574,11 @@ export interface Tables {
   organization_member_roles: OrganizationMemberRoleTable;
   applications: ApplicationTable;
   application_secrets: ApplicationSecretTable;
+  resource_servers: ResourceServerTable;
+  resource_server_scopes: ResourceServerScopeTable;
+  role_permissions: RolePermissionTable;
+  user_permissions: UserPermissionTable;
+  client_grants: ClientGrantTable;
   sessions: SessionTable;
   oidc_artifacts: OidcArtifactTable;
   revoked_tokens: RevokedTokenTable;
@@ -415,7 +586,10 @@ export interface Tables {
   tickets: TicketTable;
   invitations: InvitationTable;
   mails: MailTable;
+  mail_providers: MailProviderTable;
+  rules: RuleTable;
   jobs: JobTable;
   job_errors: JobErrorTable;
+  job_files: JobFileTable;
   idempotency_keys: IdempotencyKeyTable;
 }

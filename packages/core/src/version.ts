@@ -1,4 +1,7 @@
-/** Versions: every change of a resource with an `ETag` counts one up, and a write may demand the version it was made for. */
+/**
+ * Versions: every change of what somebody set on a resource with an `ETag` counts one up, and a write may demand the version
+ * it was made for. What a resource records by itself (a user's sign-ins) is no such change.
+ */
 import { Problem } from './problem.ts';
 
 /** Throws `precondition_failed` unless the expected version (`If-Match`, RFC 9110 §13.1.1) is the present one. */

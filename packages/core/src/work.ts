@@ -11,6 +11,8 @@ import type { Database, Db } from './database/database.ts';
 import { type EventDraft, insertEvent } from './events/events.store.ts';
 import type { EventSignal } from './events/signal.ts';
 import { newId, type Prefix } from './id.ts';
+import type { Spool } from './jobs/spool.ts';
+import type { RuleEngine } from './rules/engine.ts';
 import type { Vault } from './secret.ts';
 
 export interface Actor {
@@ -48,6 +50,8 @@ export interface Services {
   readonly clock: Clock;
   readonly vault: Vault;
   readonly hasher: PasswordHasher;
+  /** The sandbox that a tenant's rules run in. */
+  readonly rules: RuleEngine;
   /** Failed attempts to sign in, counted by this process. */
   readonly attempts: Attempts;
   /** Told after a commit that put a mail into the out-box. */
@@ -58,6 +62,12 @@ export interface Services {
   readonly onKeyChange: () => void;
   /** Told after a commit that made or changed a tenant: its name, domains or settings. */
   readonly onTenantChange: () => void;
+  /** Told after a commit that put up a job for the background. */
+  readonly onJob: () => void;
+  /** Takes in the files of imports; absent where nothing is uploaded. */
+  readonly spool?: Spool;
+  /** Host names, without ports, that no tenant but the default one may claim. Absent: only the loopback ones. */
+  readonly reservedHosts?: ReadonlySet<string>;
   /** Told after every commit that may have appended events. */
   readonly eventSignal: EventSignal;
 }

@@ -100,6 +100,12 @@ export const inputs = () => {
   reeve.groups.addMember('grp_1');
   reeve.groups.addMember('grp_1', 'usr_1', { signal: AbortSignal.timeout(5) });
   reeve.organizations.addMember('org_1', 'usr_1', { roles: ['org_admin'] });
+  reeve.identities.unlink('usr_1', 'auth0', 'abc');
+  // @ts-expect-error: the subject is missing
+  reeve.identities.unlink('usr_1', 'auth0');
+  reeve.users.deleteAll({ timeout: 60_000 });
+  // @ts-expect-error: an impersonation needs its application
+  reeve.users.impersonate('usr_1', { redirect_uri: 'https://a.example/cb' });
   // @ts-expect-error: no such operation
   reeve.users.block('usr_1');
   // @ts-expect-error: no such resource

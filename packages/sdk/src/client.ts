@@ -2,19 +2,28 @@
 import type {
   applications,
   audit,
+  authenticationMethods,
+  clientGrants,
   connections,
+  deviceCredentials,
   groups,
+  identities,
   invitations,
   jobs,
   mails,
   organizations,
+  resourceServers,
+  revokedTokens,
   roles,
+  rules,
   sessions,
+  stats,
   tenants,
+  tickets,
   users,
 } from '@reeve/contract';
 import { ReeveError } from './error.ts';
-import { type ImportOptions, type ImportSource, importUsers } from './import.ts';
+import type { ImportOptions, ImportSource } from './import.ts';
 import type { AuditEvent, ImportAnswer, ImportQuery, User, UserFilter } from './models.ts';
 import { type Given, type Operation, type Operations, operationsOf, type RequestOptions } from './operations.ts';
 import {
@@ -77,8 +86,17 @@ export class ReeveManagement {
   readonly sessions: Operations<typeof sessions>;
   readonly jobs: Operations<typeof jobs>;
   readonly audit: Operations<typeof audit, AuditStreams>;
+  readonly stats: Operations<typeof stats>;
   readonly tenants: Operations<typeof tenants>;
   readonly mails: Operations<typeof mails>;
+  readonly rules: Operations<typeof rules>;
+  readonly identities: Operations<typeof identities>;
+  readonly tickets: Operations<typeof tickets>;
+  readonly resourceServers: Operations<typeof resourceServers>;
+  readonly clientGrants: Operations<typeof clientGrants>;
+  readonly authenticationMethods: Operations<typeof authenticationMethods>;
+  readonly deviceCredentials: Operations<typeof deviceCredentials>;
+  readonly revokedTokens: Operations<typeof revokedTokens>;
   readonly #tokens: TokenSource;
 
   /** @throws TypeError that names what is missing */
@@ -95,7 +113,9 @@ export class ReeveManagement {
     });
     this.users = {
       ...of<typeof users>('users'),
-      bulkImport: (source, options = {}) => importUsers(wiring, routes, source, options),
+      // Loaded when it is first needed: a quarter of the code, which few callers use.
+      bulkImport: async (source, options = {}) =>
+        (await import('./import.ts')).importUsers(wiring, routes, source, options),
       exportAll: ((query, options) =>
         exportUsers(stream('users.exportAll', routes.users.exportAll, query, options))) as UserStreams['exportAll'],
     };
@@ -111,8 +131,17 @@ export class ReeveManagement {
       ...of<typeof audit>('audit'),
       stream: (query, options) => streamEvents(stream('audit.stream', routes.audit.stream, query, options)),
     };
+    this.stats = of('stats');
     this.tenants = of('tenants');
     this.mails = of('mails');
+    this.rules = of('rules');
+    this.identities = of('identities');
+    this.tickets = of('tickets');
+    this.resourceServers = of('resourceServers');
+    this.clientGrants = of('clientGrants');
+    this.authenticationMethods = of('authenticationMethods');
+    this.deviceCredentials = of('deviceCredentials');
+    this.revokedTokens = of('revokedTokens');
   }
 
   /** Fetches a new token, whether or not the present one is usable. */

@@ -9,7 +9,10 @@ const LONGEST = 2_147_483_647;
 export class Limit {
   /** The time ran out (as opposed to: the caller aborted). */
   expired = false;
-  readonly #controller = new AbortController();
+  /** Told once when the limit is reached. */
+  onOver: (() => void) | undefined;
+  #isOver = false;
+  #controller: AbortController | undefined;
   readonly #caller: AbortSignal | undefined;
   readonly #onAbort: (() => void) | undefined;
   #ms: number;
@@ -20,12 +23,26 @@ export class Limit {
     this.#arm();
     this.#caller = caller;
     if (!caller) return;
-    this.#onAbort = () => this.#controller.abort(caller.reason);
+    this.#onAbort = () => this.#over();
     if (caller.aborted) this.#onAbort();
     else caller.addEventListener('abort', this.#onAbort, { once: true });
   }
 
+  /** The limit is reached: no time is left, or the caller aborted. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  get reason(): unknown {
+    return this.signal.reason;
+  }
+
+  /** Made for whoever asks for it: a controller costs more than the rest of a limit. */
   get signal(): AbortSignal {
+    if (!this.#controller) {
+      this.#controller = new AbortController();
+      if (this.#isOver) this.#abort(this.#controller);
+    }
     return this.#controller.signal;
   }
 
@@ -60,10 +77,21 @@ export class Limit {
   #arm(): void {
     if (this.#ms > LONGEST) return;
     const expire = () => {
-      this.expired = true;
-      this.#controller.abort();
+      if (!this.#isOver) this.expired = true;
+      this.#over();
     };
     this.#timer = setTimeout(expire, Math.max(0, this.#ms));
+  }
+
+  #over(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    if (this.#controller) this.#abort(this.#controller);
+    this.onOver?.();
+  }
+
+  #abort(controller: AbortController): void {
+    controller.abort(this.expired ? undefined : this.#caller?.reason);
   }
 }
 

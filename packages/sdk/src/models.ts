@@ -1,7 +1,10 @@
 /** The shapes that travel, by the names a caller wants to import. All of them derive from the contract. */
 import type {
   applications,
+  authenticationMethods,
+  clientGrants,
   connections,
+  deviceCredentials,
   Event,
   groups,
   invitations,
@@ -9,7 +12,10 @@ import type {
   mails,
   organizations,
   Route,
+  resourceServers,
+  revokedTokens,
   roles,
+  rules,
   sessions,
   tenants,
   users,
@@ -33,6 +39,13 @@ export type Job = jobs.Job;
 export type Tenant = tenants.Tenant;
 export type Settings = tenants.Settings;
 export type Mail = mails.Mail;
+export type MailProvider = mails.MailProvider;
+export type Rule = rules.Rule;
+export type ResourceServer = resourceServers.ResourceServer;
+export type ClientGrant = clientGrants.ClientGrant;
+export type AuthenticationMethod = authenticationMethods.AuthenticationMethod;
+export type DeviceCredential = deviceCredentials.DeviceCredential;
+export type RevokedToken = revokedTokens.RevokedToken;
 
 type QueryOf<R> = R extends Route<string, infer Query> ? Query : never;
 type BodyOf<R> = R extends Route<string, unknown, infer Body> ? Body : never;

@@ -1,9 +1,10 @@
 import { createServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
-import { expect, test, vi } from 'vitest';
+import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { rejectionOf, startTenant } from '../testing/fake-tenant.ts';
 import { ReeveManagement } from './index.ts';
 import { nodeTransport } from './node.ts';
+import type { Fetch, FetchAnswer } from './wire.ts';
 
 const init = (extra = {}) => ({
   method: 'GET',
@@ -97,6 +98,41 @@ test('an abort rejects with its reason: before, while waiting, and inside the bo
   await closed[1];
 });
 
+test('the client’s limits and its caller end a call without a signal of their own, and free the server', async () => {
+  const tenant = await startTenant();
+  const closed: Promise<unknown>[] = [];
+  tenant.on('GET /users/u', ({ response }) => {
+    closed.push(new Promise((resolve) => response.on('close', resolve)));
+  });
+  tenant.on('GET /users/half', ({ response }) => {
+    closed.push(new Promise((resolve) => response.on('close', resolve)));
+    response.writeHead(200, { 'content-length': '9' }).write('{"id":');
+  });
+  const made = vi.spyOn(globalThis, 'AbortController');
+  onTestFinished(() => made.mockRestore());
+  const fetch = nodeTransport();
+  const reeve = new ReeveManagement({ ...tenant.options, fetch, timeout: 60, retry: { attempts: 1 } });
+  await reeve.refreshToken();
+  made.mockClear();
+  tenant.on('GET /users/v', ({ json }) => json(200, { id: 'v' }));
+  await reeve.users.get('v');
+  expect(made).not.toHaveBeenCalled();
+  for (const id of ['u', 'half']) {
+    expect(await rejectionOf(reeve.users.get(id))).toMatchObject({ code: 'timeout', status: 0 });
+    const caller = new AbortController();
+    const pending = rejectionOf(reeve.users.get(id, { signal: caller.signal, timeout: 30_000 }));
+    const before = closed.length;
+    await vi.waitFor(() => expect(closed).toHaveLength(before + 1));
+    caller.abort('enough');
+    expect(await pending).toMatchObject({ code: 'aborted', cause: 'enough' });
+  }
+  expect(closed).toHaveLength(4);
+  await Promise.all(closed);
+  const gone = rejectionOf(reeve.users.get('v', { signal: AbortSignal.abort('before') }));
+  expect(await gone).toMatchObject({ code: 'aborted', cause: 'before' });
+  fetch.close();
+});
+
 test('a body that breaks off is an error, as text and as a stream', async () => {
   const tenant = await startTenant();
   tenant.on('GET /users/u', ({ response }) => {
@@ -152,4 +188,98 @@ test('agent options reach the TLS connection', async () => {
   trusting.close();
   server.closeAllConnections();
   server.close();
+});
+
+/** A server of raw bytes: what it answers, and when it says more than it was asked, is up to the test. */
+const startRaw = async (onRequest: (socket: Socket, count: number, text: string) => void) => {
+  const sockets: Socket[] = [];
+  let count = 0;
+  const server = createTcpServer((socket) => {
+    sockets.push(socket);
+    socket.on('error', () => {});
+    socket.on('data', (bytes) => onRequest(socket, ++count, String(bytes)));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  return { sockets, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/` };
+};
+const answerOf = (text: string) => `HTTP/1.1 200 OK\r\ncontent-length: ${text.length}\r\n\r\n${text}`;
+const textOf = async (answer: Promise<FetchAnswer>) => (await answer).text();
+/** Connections that are free again are so one turn after the answer's end. */
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+test('what comes on an idle connection is never the answer to the next request', async () => {
+  const { sockets, url } = await startRaw((socket, count) => socket.write(answerOf(`${count}`)));
+  const fetch = nodeTransport();
+  expect(await textOf(fetch(url, init()))).toBe('1');
+  expect(await textOf(fetch(url, init()))).toBe('2');
+  expect(sockets).toHaveLength(1);
+  const closed = new Promise((resolve) => sockets[0]?.on('close', resolve));
+  await turn();
+  sockets[0]?.write(answerOf('forged'));
+  await closed;
+  expect(await textOf(fetch(url, init()))).toBe('3');
+  expect(sockets).toHaveLength(2);
+  fetch.close();
+});
+
+test('a connection that the server has closed is not taken again, nor one that it will not keep', async () => {
+  const { sockets, url } = await startRaw((socket, count) => {
+    if (count === 1) socket.end(answerOf('1'));
+    else if (count === 2) socket.write(answerOf('2').replace('\r\n\r\n', '\r\nconnection: close\r\n\r\n'));
+    else socket.write(answerOf('3').replace('\r\n\r\n', '\r\nkeep-alive: timeout=1\r\n\r\n'));
+  });
+  const fetch = nodeTransport();
+  for (const text of ['1', '2', '3', '3']) {
+    expect(await textOf(fetch(url, init()))).toBe(text);
+    await vi.waitFor(() => expect(sockets.filter(({ readableEnded }) => !readableEnded)).toHaveLength(0));
+  }
+  expect(sockets).toHaveLength(4);
+});
+
+test('a bound on connections holds, and who waits for one is given it', async () => {
+  const { sockets, url } = await startRaw((socket, _count, text) => {
+    socket.write(answerOf(text.split(' ')[1] as string));
+  });
+  const fetch = nodeTransport({ maxSockets: 2 });
+  for (let round = 0; round < 2; round++) {
+    const paths = Array.from({ length: 9 }, (_, i) => `${i}`);
+    const texts = await Promise.all(paths.map((path) => textOf(fetch(url + path, init()))));
+    expect(texts).toEqual(paths.map((path) => `/${path}`));
+    await turn();
+  }
+  expect(sockets).toHaveLength(2);
+  fetch.close();
+});
+
+test('idle connections are bounded, end after their time, and are taken in the order asked for', async () => {
+  const { sockets, url } = await startRaw((socket) => socket.write(answerOf(`${sockets.indexOf(socket)}`)));
+  const burst = async (fetch: Fetch) => {
+    const texts = await Promise.all([1, 2, 3].map(() => textOf(fetch(url, init()))));
+    await turn();
+    return texts;
+  };
+  const bounded = nodeTransport({ maxFreeSockets: 1 });
+  await burst(bounded);
+  await vi.waitFor(() => expect(sockets.filter(({ readableEnded }) => !readableEnded)).toHaveLength(1));
+  bounded.close();
+
+  const timed = nodeTransport({ timeout: 50 });
+  await burst(timed);
+  await vi.waitFor(() => expect(sockets.filter(({ readableEnded }) => !readableEnded)).toHaveLength(0));
+
+  const first = nodeTransport({ scheduling: 'fifo' });
+  const opened = await burst(first);
+  expect(await textOf(first(url, init()))).toBe(opened[0]);
+  first.close();
+  const last = nodeTransport();
+  const others = await burst(last);
+  expect(await textOf(last(url, init()))).toBe(others[2]);
+  last.close();
+  const none = nodeTransport({ keepAlive: false });
+  await burst(none);
+  await vi.waitFor(() => expect(sockets.filter(({ readableEnded }) => !readableEnded)).toHaveLength(0));
 });

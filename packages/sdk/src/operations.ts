@@ -35,7 +35,9 @@ type Tail<In> = [In] extends [undefined]
     ? [input?: In, options?: RequestOptions]
     : [input: In, options?: RequestOptions];
 type Arguments<Path extends string, Rest extends unknown[]> = Path extends `${string}{${string}{${string}`
-  ? [id: string, memberId: string, ...rest: Rest]
+  ? Path extends `${string}{${string}{${string}{${string}`
+    ? [id: string, kind: string, memberId: string, ...rest: Rest]
+    : [id: string, memberId: string, ...rest: Rest]
   : Path extends `${string}{${string}`
     ? [id: string, ...rest: Rest]
     : Rest;

@@ -4,6 +4,7 @@
  */
 export * from './client.ts';
 export * from './error.ts';
+export * from './limit.ts';
 export * from './operations.ts';
 export * from './options.ts';
 export * from './page.ts';

@@ -8,7 +8,7 @@ import { cleanCause, type ErrorClass, type ErrorFields, type ReeveError, recordO
 import { Limit, sleep } from './limit.ts';
 import { hintOf, pauseBefore, type RetryOptions } from './retry.ts';
 import type { TokenSource } from './token.ts';
-import type { Fetch, FetchAnswer, FetchHeaders, FetchInit } from './wire.ts';
+import type { Fetch, FetchAnswer, FetchHeaders, LimitedInit } from './wire.ts';
 
 /** What a hook is told: never headers or bodies, which hold secrets. */
 export interface HookRequest {
@@ -123,10 +123,12 @@ const runtimeFetch: Fetch = (url, init) => globalThis.fetch(url, init);
 export class Transport {
   readonly #settings: TransportSettings;
   readonly #fetch: Fetch;
+  readonly #limited: Fetch['limited'];
 
   constructor(settings: TransportSettings) {
     this.#settings = settings;
     this.#fetch = settings.fetch ?? runtimeFetch;
+    this.#limited = this.#fetch.limited;
   }
 
   get retry(): RetryOptions {
@@ -201,7 +203,7 @@ export class Transport {
     try {
       return await limit.hold(work(limit));
     } catch (error) {
-      if (limit.signal.aborted) throw this.#stopped(operation, signal, limit, true);
+      if (limit.isOver) throw this.#stopped(operation, signal, limit, true);
       if (error instanceof this.#settings.ErrorClass) throw error;
       const fields = { code: 'token_failed', cause: cleanCause(error, this.#settings.secrets) };
       throw this.error(operation, 'The token function failed', fields);
@@ -216,11 +218,14 @@ export class Transport {
     const limit = new Limit(request.signal, Math.min(timeout, left));
     let isOpen = false;
     try {
-      if (limit.signal.aborted) throw limit.signal.reason;
+      if (limit.isOver) throw limit.reason;
       const { hooks } = this.#settings;
       if (hooks.onRequest) this.#tell('onRequest', factsOf(attempt));
       const startedAt = hooks.onResponse ? performance.now() : 0;
-      const answer = await this.#fetch(request.url, initOf(request, attempt.bearer, limit.signal));
+      const init = initOf(request, attempt.bearer);
+      const answer = await (this.#limited
+        ? this.#limited(request.url, init, limit)
+        : this.#fetch(request.url, Object.assign(init, { signal: limit.signal })));
       if (hooks.onResponse) this.#tellResponse(attempt, answer, startedAt);
       if (answer.status < 200 || answer.status > 299) return await this.#refused(request, attempt, answer);
       if (request.answer !== 'stream') return this.#read(request, attempt, answer, await answer.text());
@@ -274,7 +279,7 @@ export class Transport {
   }
 
   #broken(request: WireRequest, attempt: Try, limit: Limit, isLast: boolean, error: unknown): Failure {
-    if (limit.signal.aborted) {
+    if (limit.isOver) {
       return {
         error: this.#stopped(request.operation, request.signal, limit, isLast),
         isPassing: limit.expired && !isLast,
@@ -311,11 +316,11 @@ export class Transport {
 
 const factsOf = ({ operation, method, url, attempt }: Try): HookRequest => ({ operation, method, url, attempt });
 
-const initOf = (request: WireRequest, bearer: string | undefined, signal: AbortSignal): FetchInit => {
+const initOf = (request: WireRequest, bearer: string | undefined): LimitedInit => {
   const { method, body } = request;
   const headers = bearer === undefined ? request.headers : { ...request.headers, authorization: `Bearer ${bearer}` };
-  if (body === undefined) return { method, headers, redirect: 'manual', signal };
-  if (typeof body === 'string') return { method, headers, body, redirect: 'manual', signal };
+  if (body === undefined) return { method, headers, redirect: 'manual' };
+  if (typeof body === 'string') return { method, headers, body, redirect: 'manual' };
   // Any other redirect mode has fetch keep a copy of the body (Fetch §4.6, "clone"), which then grows to its full size.
-  return { method, headers, body: body.open(), duplex: 'half', redirect: 'error', signal };
+  return { method, headers, body: body.open(), duplex: 'half', redirect: 'error' };
 };

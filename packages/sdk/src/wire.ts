@@ -28,8 +28,23 @@ export interface FetchAnswer {
   text(): Promise<string>;
 }
 
+/** What ends a request early, in place of a signal, which costs more to make than the request's own time limit. */
+export interface FetchLimit {
+  readonly isOver: boolean;
+  /** Why; what the signal's reason would be. */
+  readonly reason: unknown;
+  /** Told once when it is over. */
+  onOver: (() => void) | undefined;
+}
+
+export type LimitedInit = Omit<FetchInit, 'signal'>;
+
 /** Any `fetch`: the global one, a proxy's, `nodeTransport()`. It has to honour `signal` and `redirect`. */
-export type Fetch = (url: string, init: FetchInit) => Promise<FetchAnswer>;
+export interface Fetch {
+  (url: string, init: FetchInit): Promise<FetchAnswer>;
+  /** The same without a signal, where a transport can do without one; the client then prefers it. */
+  limited?(url: string, init: LimitedInit, limit: FetchLimit): Promise<FetchAnswer>;
+}
 
 // A dot segment is removed by every URL parser, and a lone surrogate has no encoding.
 const isId = (id: unknown): id is string =>

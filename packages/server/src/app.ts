@@ -1,5 +1,6 @@
 /** Room 1: the HTTP application. Request ids, bounds on size and time; then every route of the contract. */
 
+import { auth0, auth0Root } from '@reeve/auth0/server';
 import type { Route } from '@reeve/contract';
 import { routes } from '@reeve/contract/native';
 import { newId, operations, Problem, type Services } from '@reeve/core';
@@ -7,15 +8,18 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { streamAudit } from './audit-stream.ts';
 import { installBodies } from './body.ts';
 import type { Config } from './config.ts';
+import { mountDialect } from './dialects.ts';
 import { installDocs } from './docs/docs.ts';
 import { createDrain, type Drain } from './drain.ts';
 import { exportAll } from './export.ts';
 import { createGuard, type Guard } from './guard.ts';
 import { installHealth } from './health.ts';
 import { createBulkImport } from './import/import.ts';
+import { installDownloads } from './jobs/download.ts';
 import { enter, mount, NATIVE_PREFIX, type Rooms, refuse, type StreamHandler } from './mount.ts';
 import { installOidc, type Oidc } from './oidc/endpoints.ts';
 import { installPages } from './pages/pages.ts';
+import { trustOf } from './proxies.ts';
 import { createRateLimit } from './rate-limit.ts';
 import { answerMalformed } from './reply.ts';
 import { createTenancy } from './tenancy.ts';
@@ -53,6 +57,14 @@ export interface App {
   readonly oidc: Oidc;
 }
 
+/** What came and went well is below the level of the log; making the lines for it costs time all the same. */
+class FailureLog extends Fastify.LogController {
+  override incomingRequest(): void {}
+  override requestCompleted(...[error, ...rest]: Parameters<Fastify.LogController['requestCompleted']>): void {
+    if (error) super.requestCompleted(error, ...rest);
+  }
+}
+
 export function createApp({ services, config, limits }: AppOptions): App {
   const headerMilliseconds = limits?.headerMilliseconds ?? HEADER_MILLISECONDS;
   const http: FastifyInstance = Fastify({
@@ -60,8 +72,10 @@ export function createApp({ services, config, limits }: AppOptions): App {
     logger: { level: 'warn', stream: process.stderr },
     // A logger for each request costs 2 % of a small one; what is logged names its request itself.
     childLoggerFactory: (logger) => logger,
+    logController: new FailureLog(),
     genReqId: () => newId('req', services.clock.now()),
     requestIdHeader: false,
+    trustProxy: trustOf(config.trustedProxies),
     exposeHeadRoutes: false,
     forceCloseConnections: 'idle',
     // Bodies have their own bound in time; a long import is no slow client.
@@ -102,8 +116,10 @@ export function createApp({ services, config, limits }: AppOptions): App {
   installHealth(http, services, stopping.signal);
   installDocs(http, VERSION);
   installPages(http, rooms);
+  installDownloads(http, rooms);
   const oidc = installOidc(http, rooms);
   const known = mountAll(http, rooms, streamsOf(config));
+  for (const dialect of [auth0, auth0Root]) mountDialect(http, rooms, dialect);
   http.setNotFoundHandler(createUnknown(rooms, known));
   return { http, guard, rooms, drain, oidc };
 }

@@ -68,11 +68,13 @@ export async function readText(
  * answer; then the connection is cut.
  */
 function boundLeftovers(app: FastifyInstance): void {
-  app.addHook('onResponse', async ({ raw }) => {
-    if (raw.complete || raw.destroyed) return;
-    const cut = setTimeout(() => raw.socket.destroy(), LINGER_MILLISECONDS);
-    raw.once('close', () => clearTimeout(cut)).once('end', () => clearTimeout(cut));
-    raw.resume();
+  app.addHook('onResponse', ({ raw }, _reply, done) => {
+    if (!raw.complete && !raw.destroyed) {
+      const cut = setTimeout(() => raw.socket.destroy(), LINGER_MILLISECONDS);
+      raw.once('close', () => clearTimeout(cut)).once('end', () => clearTimeout(cut));
+      raw.resume();
+    }
+    done();
   });
 }
 

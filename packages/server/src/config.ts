@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { readTrustedProxies, type TrustedProxies } from './proxies.ts';
 
 export interface Config {
   readonly host: string;
@@ -21,6 +22,10 @@ export interface Config {
   /** Requests per minute and client; undefined: no limit. */
   readonly rateLimit: number | undefined;
   readonly smtpUrl: string | undefined;
+  /** Bytes that the file of an import in the background may have. */
+  readonly importLimit: number;
+  /** Who may say, by `X-Forwarded-*`, where a request came from; undefined: nobody. */
+  readonly trustedProxies: TrustedProxies | undefined;
 }
 
 /** A wrong value: its message is the one line that the operator sees. */
@@ -29,6 +34,7 @@ export class ConfigError extends Error {
 }
 
 const DEFAULT_RATE_LIMIT = 1000;
+const DEFAULT_IMPORT_LIMIT = 512 * 1024 * 1024;
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -63,6 +69,8 @@ export function readConfig(environment: Environment): Config {
     ),
     rateLimit: rateLimit(given('REEVE_RATE_LIMIT')),
     smtpUrl: smtpUrl(given('REEVE_SMTP_URL')),
+    importLimit: importLimit(given('REEVE_IMPORT_LIMIT')),
+    trustedProxies: trustedProxies(given('REEVE_TRUSTED_PROXIES')),
   };
   const wantedKey = matching('REEVE_SECRET_KEY', given('REEVE_SECRET_KEY'), /^[0-9a-fA-F]{64}$/, '64 hex digits');
   try {
@@ -111,11 +119,27 @@ function rateLimit(text: string | undefined): number | undefined {
   return text === undefined ? DEFAULT_RATE_LIMIT : Number(text);
 }
 
+function importLimit(text: string | undefined): number {
+  if (text !== undefined && !/^[1-9]\d{0,11}$/.test(text))
+    throw new ConfigError('REEVE_IMPORT_LIMIT must be a number of bytes, at least 1.');
+  return text === undefined ? DEFAULT_IMPORT_LIMIT : Number(text);
+}
+
 function smtpUrl(text: string | undefined): string | undefined {
   if (text !== undefined && !(URL.canParse(text) && /^smtps?:$/.test(new URL(text).protocol))) {
     throw new ConfigError('REEVE_SMTP_URL must be an smtp:// or smtps:// URL.');
   }
   return text;
+}
+
+function trustedProxies(text: string | undefined): TrustedProxies | undefined {
+  if (text === undefined) return undefined;
+  const proxies = readTrustedProxies(text);
+  if (proxies === undefined)
+    throw new ConfigError(
+      'REEVE_TRUSTED_PROXIES must be IP addresses or networks (10.0.0.0/8), comma-separated, or a number of hops, 1 to 32.',
+    );
+  return proxies;
 }
 
 function keptKey(dataDir: string): string {

@@ -11,6 +11,8 @@ interface Connection {
   /** The one that answers are written to. */
   socket: Socket;
   running: number;
+  /** Told when an answer has ended. */
+  readonly answered: () => void;
 }
 
 export interface Drain {
@@ -25,6 +27,8 @@ const peerOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddre
 
 export function createDrain(milliseconds = DRAIN_MILLISECONDS): Drain {
   const connections = new Map<string, Connection>();
+  /** The same by the socket of a request: finding out who its peer is costs every request, this one look. */
+  const known = new WeakMap<Socket, Connection>();
   let isDraining = false;
 
   function opened(socket: Socket): void {
@@ -33,18 +37,32 @@ export function createDrain(milliseconds = DRAIN_MILLISECONDS): Drain {
       return;
     }
     const peer = peerOf(socket);
-    connections.set(peer, { socket, running: 0 });
+    const connection: Connection = {
+      socket,
+      running: 0,
+      answered() {
+        connection.running--;
+        if (isDraining && connection.running === 0) connection.socket.destroySoon();
+      },
+    };
+    connections.set(peer, connection);
     socket.once('close', () => connections.delete(peer));
   }
+  function connectionOf(socket: Socket): Connection | undefined {
+    let connection = known.get(socket);
+    if (!connection) {
+      connection = connections.get(peerOf(socket));
+      if (!connection) return undefined;
+      connection.socket = socket;
+      known.set(socket, connection);
+    }
+    return connection;
+  }
   function asked({ socket }: IncomingMessage, response: ServerResponse): void {
-    const connection = connections.get(peerOf(socket));
+    const connection = connectionOf(socket);
     if (!connection) return;
-    connection.socket = socket;
     connection.running++;
-    response.once('close', () => {
-      connection.running--;
-      if (isDraining && connection.running === 0) connection.socket.destroySoon();
-    });
+    response.on('close', connection.answered);
   }
   return {
     watch(server) {

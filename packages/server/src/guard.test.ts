@@ -71,6 +71,21 @@ describe.each(databaseKinds)('the guard on %s', (kind) => {
     expect((await use(await sign(claims()))).status).toBe(200);
   });
 
+  it('tells a stranger that a token is needed, and only who sent one what is wrong with it', async () => {
+    const ask = async (authorization?: string) => {
+      const headers = authorization === undefined ? {} : { authorization };
+      const { status, headers: answered } = await fetch(`${server.url}/api/v1/users`, { headers });
+      return [status, answered.get('www-authenticate')];
+    };
+    const challenge = 'Bearer realm="reeve"';
+    expect(await ask()).toEqual([401, challenge]);
+    expect(await ask('Basic dXNlcjpwYXNz')).toEqual([401, challenge]);
+    for (const token of ['Bearer', 'Bearer two words', 'Bearer nonsense'])
+      expect(await ask(token), token).toEqual([401, `${challenge}, error="invalid_token"`]);
+    const narrow = await server.token(['groups:read']);
+    expect(await ask(`Bearer ${narrow}`)).toEqual([403, `${challenge}, error="insufficient_scope"`]);
+  });
+
   it('takes no algorithm from the token', async () => {
     const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
     for (const alg of ['none', 'None', 'NONE'])

@@ -7,20 +7,26 @@ import type { Scope } from '@reeve/contract';
 import {
   type Actor,
   type Fallen,
+  fieldProblem,
   findSigningKeys,
   findStanding,
   Problem,
   type Services,
+  type Standing,
   type TenantContext,
+  type TokenGround,
 } from '@reeve/core';
 import { createLocalJWKSet, errors, type JWTPayload, type JWTVerifyResult, jwtVerify } from 'jose';
 import { LRUCache } from 'lru-cache';
-import { type Api, type ApiName, apiOfAudience, heldScopes } from './oidc/apis.ts';
+import { MissingToken } from './challenge.ts';
+import { type Api, type ApiName, apiOfAudience, heldScopes, SELF } from './oidc/apis.ts';
 
 export interface Principal {
   readonly actor: Actor;
   /** Scopes in the spelling of the API, as far as their subject holds them now. */
   readonly scopes: ReadonlySet<string>;
+  /** All that the subject holds of the API now, in or out of the token, where that is kept for the API. */
+  readonly granted?: ReadonlySet<string>;
   readonly sessionId: string | null;
   /** Identifies the client for rate limits. */
   readonly clientId: string;
@@ -36,20 +42,26 @@ export interface AccessClaims extends JWTPayload {
   readonly sid?: string;
   /** The user's token version when the token was issued. */
   readonly tv?: number;
-  /** `usr_…` of the person who acts as the user. */
+  /** Who acts as the user: `usr_…`, or `app_…` where an application named nobody. */
   readonly imp?: string;
+  /** `api_…` of the resource server that the token is for; absent where it is for the server itself. */
+  readonly api_id?: string;
+  /** What the subject holds of the resource server, where that tells it. */
+  readonly permissions?: readonly string[];
 }
 
 /** A token that stands. */
 export interface Inspected {
   readonly claims: AccessClaims;
-  readonly api: Api;
+  readonly api: TokenApi;
   readonly principal: Principal;
 }
 
+type TokenApi = Pick<Api, 'name' | 'permissionOf'>;
+
 interface Verified {
   readonly claims: AccessClaims;
-  readonly api: Api;
+  readonly api: TokenApi;
   readonly keyId: string;
 }
 
@@ -65,6 +77,8 @@ export interface Guard {
   authenticate(tenant: TenantContext, authorization: string | undefined, api?: ApiName): Promise<Principal>;
   /** Verifies an access token for whichever API it is. Throws 401 problems. */
   inspect(tenant: TenantContext, token: string): Promise<Inspected>;
+  /** Subject of an id token of the tenant (OIDC Core §2) that has not expired. Throws `invalid_request`. */
+  subjectOf(tenant: TenantContext, idToken: string): Promise<string>;
   /** Something ended: every remembered token is asked about again at its next use. */
   revalidate(): void;
   /** A signing key was made or ended. */
@@ -137,10 +151,13 @@ export function createGuard(services: Services): Guard {
       keyId: token.keyId,
       jti: claims.jti ?? '',
       clientId: claims.azp ?? '',
+      audiences: [claims.aud ?? []].flat(),
       issuedAt: claims.iat ?? 0,
       userId: claims.uid,
       sessionId: claims.sid,
       tokenVersion: claims.tv ?? 0,
+      impersonatorId: claims.imp,
+      api: groundOf(token),
     };
     const found = await database.read((db) => findStanding(db, tenant.id, ground, now));
     if ('fallen' in found) throw new Problem('token_revoked', FALLEN[found.fallen]);
@@ -178,6 +195,23 @@ export function createGuard(services: Services): Guard {
       if (api.name !== name) throw wrongAudience(tenant);
       return principal;
     },
+    async subjectOf(tenant, idToken) {
+      try {
+        const { payload } = await keySets.using<JWTVerifyResult>(tenant.id, (keys) =>
+          jwtVerify(idToken, keys, {
+            algorithms: ['RS256'],
+            currentDate: new Date(clock.now()),
+            requiredClaims: ['exp'],
+          }),
+        );
+        // An access token has a type and says nothing of who signed in where; an id token is for an application.
+        if (typeof payload.sub === 'string' && payload.scope === undefined && payload.azp === undefined)
+          return payload.sub;
+      } catch (error) {
+        if (!(error instanceof errors.JOSEError)) throw error;
+      }
+      throw fieldProblem('link_with', 'id_token', 'link_with must be an id token of this tenant that has not expired.');
+    },
     revalidate: () => void epoch++,
     forgetKeys() {
       keySets.forget();
@@ -186,13 +220,14 @@ export function createGuard(services: Services): Guard {
   };
 }
 
+const BEARER = /^Bearer [A-Za-z0-9._~+/=-]+$/i;
+
 /** The token of an Authorization header. Throws `unauthenticated` where there is none. */
 export function bearerOf(authorization: string | undefined): string {
-  if (authorization === undefined)
-    throw new Problem('unauthenticated', 'Send an access token: Authorization: Bearer <token>.');
-  const [, token] = /^Bearer ([A-Za-z0-9._~+/=-]+)$/i.exec(authorization) ?? [];
-  if (token === undefined) throw new Problem('unauthenticated', 'The Authorization header must be: Bearer <token>.');
-  return token;
+  if (authorization !== undefined && BEARER.test(authorization)) return authorization.slice('Bearer '.length);
+  if (authorization === undefined || !/^Bearer( |$)/i.test(authorization))
+    throw new MissingToken('Send an access token: Authorization: Bearer <token>.');
+  throw new Problem('unauthenticated', 'The Authorization header must be: Bearer <token>.');
 }
 
 const invalid = () => new Problem('unauthenticated', 'The access token is not valid here.');
@@ -204,7 +239,9 @@ const wrongAudience = (tenant: TenantContext) =>
  * The API in the audience, whatever host and port it was asked at: the tenant's own key signed the token, so the host
  * was one of the tenant's then.
  */
-function apiOf(tenant: TenantContext, { aud }: AccessClaims): Api {
+function apiOf(tenant: TenantContext, { aud, api_id }: AccessClaims): TokenApi {
+  // Whatever its identifier looks like: a resource server's token is never one for the server itself.
+  if (api_id !== undefined) return CUSTOM;
   for (const audience of Array.isArray(aud) ? aud : [aud ?? '']) {
     const found = apiOfAudience(audience);
     if (found) return found.api;
@@ -212,24 +249,30 @@ function apiOf(tenant: TenantContext, { aud }: AccessClaims): Api {
   throw wrongAudience(tenant);
 }
 
+const CUSTOM: TokenApi = { name: 'custom', permissionOf: (scope) => scope };
+
+/** What the standing of a token for this API rests on beside its subject. */
+function groundOf({ api, claims: { api_id } }: Verified): TokenGround['api'] {
+  if (api_id !== undefined) return { resourceServerId: api_id };
+  return api.name === 'auth0' ? 'auth0' : undefined;
+}
+
 const FALLEN: Readonly<Record<Fallen, string>> = {
   key: 'The key that signed this access token was ended; fetch a new token.',
   application: 'The application of this access token is disabled or gone.',
   token: 'The access token has been revoked.',
   user: 'The user of this access token is disabled or gone.',
+  impersonator: 'Who acts as the user of this access token is disabled or gone.',
   version: 'The access token was ended; sign in again.',
   session: 'The session of this access token has ended; sign in again.',
+  api: 'The API of this access token is gone.',
 };
 
-function principalOf(
-  { claims, api }: Verified,
-  {
-    application,
-    scopes,
-  }: { readonly application: { id: string; clientId: string }; readonly scopes: ReadonlySet<string> },
-): Principal {
-  const held = new Set(heldScopes(api, (claims.scope ?? '').split(' '), scopes));
+function principalOf({ claims, api }: Verified, { application, scopes, granted }: Standing): Principal {
+  const asked = (claims.scope ?? '').split(' ');
   const isUser = claims.uid !== undefined;
+  const permissions = isUser ? new Set([...scopes, SELF]) : scopes;
+  const held = new Set(granted ? asked.filter((scope) => granted.has(scope)) : heldScopes(api, asked, permissions));
   return {
     actor: {
       type: isUser ? 'user' : 'application',
@@ -238,6 +281,7 @@ function principalOf(
       impersonatorId: claims.imp ?? null,
     },
     scopes: held,
+    ...(granted ? { granted } : {}),
     sessionId: claims.sid ?? null,
     clientId: isUser ? `${application.clientId} ${claims.uid}` : application.clientId,
   };

@@ -21,9 +21,10 @@ import {
 import fastJson from 'fast-json-stringify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { checkScope, type Guard, type Principal } from './guard.ts';
+import { addressOf, schemeOf } from './proxies.ts';
 import { type RateLimit, strangerOf } from './rate-limit.ts';
 import { problemOf, sendProblem } from './reply.ts';
-import type { Tenancy } from './tenancy.ts';
+import type { PlacedTenant, Tenancy } from './tenancy.ts';
 import { bodyJudge, queryJudge } from './validate.ts';
 
 export const NATIVE_PREFIX = '/api/v1';
@@ -60,7 +61,7 @@ export interface Mounted {
 
 /** What the first rooms found out about a request. */
 export interface Entered {
-  readonly tenant: TenantContext;
+  readonly tenant: PlacedTenant;
   readonly principal: Principal | undefined;
 }
 
@@ -73,7 +74,7 @@ declare module 'fastify' {
 
 export const callerOf = (request: FastifyRequest) => ({
   requestId: request.id,
-  ip: request.ip,
+  ip: addressOf(request),
   userAgent: request.headers['user-agent']?.slice(0, 512) ?? null,
 });
 
@@ -96,9 +97,7 @@ export function mount(app: FastifyInstance, rooms: Rooms, { route, operation, st
     method: route.verb,
     url,
     // Before the body is read: a stranger's is not worth the memory.
-    onRequest: async (request, reply) => {
-      await enter(rooms, route.scope, request, reply);
-    },
+    onRequest: (request, reply) => enter(rooms, route.scope, request, reply),
     errorHandler: async (error, request, reply) => refuse(rooms.services, request, reply, error),
     handler: async (request, reply) => {
       const { tenant, principal } = request.entered as Entered;
@@ -118,20 +117,25 @@ export function mount(app: FastifyInstance, rooms: Rooms, { route, operation, st
       const body = judgeBody(request.body);
       const input = { ...params, query, body, ifMatch: request.headers['if-match'] };
       const run = (work: Work) => (operation as AnyOperation)(work, input as never);
-      const key = isKeyed(route.verb) ? idempotencyKeyOf(request) : undefined;
+      // A malformed one is refused also where it would not count: whoever sends it is told before they rely on it.
+      const given = isKeyed(route) || route.verb === 'POST' ? idempotencyKeyOf(request) : undefined;
+      const key = isKeyed(route) ? given : undefined;
       const answer =
         key === undefined
           ? render(await run(createWork(workOptionsOf(rooms.services, request))))
           : await once({ rooms, tenant, actor, request, running, render, key, run });
-      return send(reply, answer);
+      send(reply, answer);
+      // Given back, the reply would be waited for like a promise, although it is sent.
+      return undefined;
     },
   });
 }
 
 /** Path parameters. What can't be stored can't be the name of anything. */
-function paramsOf(request: FastifyRequest): Record<string, string> {
+export function paramsOf(request: FastifyRequest): Record<string, string> {
   const params = request.params as Record<string, string>;
-  for (const text of Object.values(params)) {
+  for (const name in params) {
+    const text = params[name] as string;
     if (text.includes('\0') || !text.isWellFormed()) throw new Problem('not_found', 'Nothing has this id.');
   }
   return params;
@@ -153,22 +157,35 @@ async function stillStands(
   }
 }
 
+/** Who a request without a token counts as. */
+export const strangerAt = (request: FastifyRequest): string => strangerOf(addressOf(request));
+
+/** Room 1: which tenant. What belongs to none is counted, too. */
+export async function enterTenant(
+  { tenancy, rateLimit }: Pick<Rooms, 'tenancy' | 'rateLimit'>,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<PlacedTenant> {
+  try {
+    const tenant = await tenancy.tenantOf(schemeOf(request), request.host);
+    request.entered = { tenant };
+    return tenant;
+  } catch (error) {
+    rateLimit.count(`nowhere ip ${strangerAt(request)}`, reply);
+    throw error;
+  }
+}
+
 /** Rooms 1 and 2: which tenant, who, how often, and may they. Fills `request.entered` as it goes. */
 export async function enter(
-  { tenancy, rateLimit, guard }: Omit<Rooms, 'services' | 'stopping'>,
+  rooms: Omit<Rooms, 'services' | 'stopping'>,
   scope: Scope | null,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<void> {
-  const stranger = () => strangerOf(request.ip);
-  let tenant: TenantContext;
-  try {
-    tenant = await tenancy.tenantOf(request.protocol, request.host);
-  } catch (error) {
-    rateLimit.count(`nowhere ip ${stranger()}`, reply);
-    throw error;
-  }
-  request.entered = { tenant };
+  const { rateLimit, guard } = rooms;
+  const stranger = () => strangerAt(request);
+  const tenant = await enterTenant(rooms, request, reply);
   if (scope === null) {
     rateLimit.count(`${tenant.id} ip ${stranger()}`, reply);
     return;

@@ -19,11 +19,14 @@ import {
 import { type App, createApp, type Limits } from './app.ts';
 import { type Config, readConfig } from './config.ts';
 import { foundDirectory } from './founding.ts';
+import { createJobRunner } from './jobs/runner.ts';
+import { createSpool } from './jobs/spool.ts';
 import { createCourier } from './mail/courier.ts';
 import { createFileTransport } from './mail/files.ts';
 import { createSmtpTransport } from './mail/smtp.ts';
+import { createRuleThreads } from './rules/engine.ts';
 import { checkSecretKey, databaseError, listenError } from './startup.ts';
-import type { Tenancy } from './tenancy.ts';
+import { reservedHosts, type Tenancy } from './tenancy.ts';
 
 export interface ReeveOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -60,8 +63,12 @@ export async function startReeve({
   let forgetKeys = () => {};
   let wakeCourier = () => {};
   let forgetTenants = () => {};
+  let wakeRunner = () => {};
+  const spool = createSpool(config.dataDir, config.importLimit);
+  const rules = createRuleThreads();
   const services: Services = {
     database,
+    rules,
     clock,
     vault: createVault(config.secretKey),
     hasher: createPasswordHasher(),
@@ -69,8 +76,11 @@ export async function startReeve({
     onMail: () => wakeCourier(),
     onAccessChange: () => revalidate(),
     onKeyChange: () => forgetKeys(),
+    reservedHosts: reservedHosts(config),
     eventSignal: createEventSignal(),
     onTenantChange: () => forgetTenants(),
+    onJob: () => wakeRunner(),
+    spool,
   };
   const { announce, app, tls } = await prepare(services, config, limits).catch(async (error: unknown) => {
     await database.close();
@@ -100,6 +110,13 @@ export async function startReeve({
   const housekeeping = startHousekeeping(services, (error) =>
     app.http.log.error({ err: error }, 'housekeeping failed'),
   );
+  const runner = createJobRunner({
+    services,
+    spool,
+    secretKey: config.secretKey,
+    onError: (error) => app.http.log.error({ err: error }, 'a job failed'),
+  });
+  wakeRunner = runner.wake;
   courier.wake();
   return {
     url,
@@ -109,6 +126,8 @@ export async function startReeve({
     async close() {
       const encrypted = tls && new Promise((resolve) => tls.close(resolve));
       await Promise.all([app.http.close(), encrypted]);
+      await rules.close();
+      await runner.close();
       await courier.close();
       await housekeeping.stop();
       await database.close();
@@ -133,7 +152,6 @@ async function openDirectory(config: Config): Promise<Database> {
 async function prepare(services: Services, config: Config, limits: Limits | undefined) {
   await checkSecretKey(services.database, services.vault);
   await checkPorts(config);
-  const announce = await foundDirectory(services, config);
   const app = createApp({ services, config, limits });
   // Loaded by those who ask for it only.
   const tls =
@@ -146,6 +164,8 @@ async function prepare(services: Services, config: Config, limits: Limits | unde
           headersTimeout: app.http.server.headersTimeout,
         });
   if (tls) app.drain.watch(tls as never);
+  // Last of all: its credentials are shown once, and what fails before they are shown must leave nothing founded.
+  const announce = await foundDirectory(services, config);
   return { announce, app, tls };
 }
 

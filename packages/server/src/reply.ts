@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import { type ProblemCode, problems } from '@reeve/contract';
 import { Problem } from '@reeve/core';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { challengeOf } from './challenge.ts';
 
 const PROBLEM_BASE = '/docs/problems#';
 
@@ -32,12 +33,8 @@ export function problemOf(error: unknown, { id, log }: Pick<FastifyRequest, 'id'
 
 export function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply {
   if (problem.retryAfter !== undefined) reply.header('retry-after', String(problem.retryAfter));
-  if (problem.status === 401)
-    reply.header(
-      'www-authenticate',
-      `Bearer error="${problem.code === 'unauthenticated' ? 'invalid_request' : 'invalid_token'}"`,
-    );
-  if (problem.status === 403) reply.header('www-authenticate', 'Bearer error="insufficient_scope"');
+  const challenge = challengeOf(problem);
+  if (challenge !== undefined) reply.header('www-authenticate', challenge);
   return reply
     .code(problem.status)
     .type('application/problem+json')

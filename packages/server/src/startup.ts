@@ -16,8 +16,8 @@ const AWAY = new Set([
   'EHOSTUNREACH',
   'ENETUNREACH',
 ]);
-/** SQLSTATE classes: invalid authorization (28), invalid catalogue (3D), insufficient privilege (42501). */
-const REFUSED = /^(28...|3D...|42501)$/;
+/** SQLSTATE: invalid authorization (28), invalid catalogue (3D), insufficient privilege, a setting in the URL that is none. */
+const REFUSED = /^(28...|3D...|42501|22023)$/;
 
 /** The database by name, without its password. */
 function nameOf({ databaseUrl }: Pick<Config, 'databaseUrl'>): string {

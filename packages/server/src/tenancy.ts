@@ -10,49 +10,71 @@ import {
 import { LRUCache } from 'lru-cache';
 import type { Config } from './config.ts';
 
+/** A tenant where a request reached it. */
+export interface PlacedTenant extends TenantContext {
+  /** Whether the origin's port is one that somebody set up, and not just any that a caller wrote into the Host header. */
+  readonly isSettled: boolean;
+}
+
 export interface Tenancy {
   /** The tenant of `host` (as the Host header has it), with the origin that links and tokens are made with. */
-  tenantOf(scheme: 'http' | 'https', host: string): Promise<TenantContext>;
+  tenantOf(scheme: 'http' | 'https', host: string): Promise<PlacedTenant>;
   /** Domains or settings changed. */
   forget(): void;
 }
 
 const HOST = /^(\[[0-9a-fA-F:]+\]|[a-zA-Z0-9.-]+)(:\d{1,5})?$/;
-const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
+const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'] as const;
 /** How long another process's change of domains or settings may stay unseen. */
 const FRESH_MILLISECONDS = 1000;
 
-export function createTenancy(database: Database, config: Pick<Config, 'host' | 'publicUrl'>): Tenancy {
-  const known = new LRUCache<string, TenantOfHost>({ max: 1000, ttl: FRESH_MILLISECONDS });
-  const own = new Set([...LOOPBACK, config.host.includes(':') ? `[${config.host}]` : config.host]);
-  if (config.publicUrl) own.add(new URL(config.publicUrl).hostname);
+type Addressed = Pick<Config, 'host' | 'publicUrl'>;
 
-  const publicHost = config.publicUrl === undefined ? undefined : new URL(config.publicUrl).host;
+/** Host names, without ports, that are the default tenant's: where this server itself is told to live. */
+export function reservedHosts({ host, publicUrl }: Addressed): ReadonlySet<string> {
+  const own = new Set<string>([...LOOPBACK, host.includes(':') ? `[${host}]` : host.toLowerCase()]);
+  if (publicUrl !== undefined) own.add(new URL(publicUrl).hostname);
+  return own;
+}
 
-  async function find(host: string): Promise<TenantOfHost> {
+interface Known {
+  readonly tenant: TenantOfHost;
+  /** Whether this very host, its port included, is one that somebody set up. */
+  readonly isNamed: boolean;
+}
+
+export function createTenancy(database: Database, config: Addressed): Tenancy {
+  const known = new LRUCache<string, Known>({ max: 1000, ttl: FRESH_MILLISECONDS });
+  const own = reservedHosts(config);
+  const publicOrigin = config.publicUrl === undefined ? undefined : new URL(config.publicUrl);
+
+  async function find(host: string): Promise<Known> {
     const name = host.replace(/:\d+$/, '');
-    // Nobody can claim where the default tenant is told to live.
-    const claimed = host === publicHost ? undefined : await database.read((db) => findTenantByHost(db, host));
-    const tenant = claimed ?? (own.has(name) ? await database.read(findDefaultTenant) : undefined);
-    if (!tenant) throw new Problem('invalid_request', 'No tenant has this host; add it to the domains of one.');
-    return tenant;
+    if (own.has(name)) {
+      // Nobody can claim where the default tenant is told to live.
+      const tenant = await database.read(findDefaultTenant);
+      if (tenant) return { tenant, isNamed: name === host || host === publicOrigin?.host };
+    } else {
+      const claimed = await database.read((db) => findTenantByHost(db, host));
+      if (claimed) return { tenant: claimed.tenant, isNamed: claimed.domain === host || name === host };
+    }
+    throw new Problem('invalid_request', 'No tenant has this host; add it to the domains of one.');
   }
 
   return {
     async tenantOf(scheme, rawHost) {
       const host = rawHost.toLowerCase();
-      if (!HOST.test(host)) throw new Problem('invalid_request', 'The Host header is not valid.');
-      let tenant = known.get(host);
-      if (!tenant) {
-        tenant = await find(host);
-        known.set(host, tenant);
+      let found = known.get(host);
+      if (!found) {
+        if (!HOST.test(host)) throw new Problem('invalid_request', 'The Host header is not valid.');
+        found = await find(host);
+        known.set(host, found);
       }
-      if (config.publicUrl === undefined) return { ...tenant, origin: `${scheme}://${host}` };
+      const { tenant, isNamed } = found;
+      if (publicOrigin === undefined) return { ...tenant, origin: `${scheme}://${host}`, isSettled: isNamed };
+      if (tenant.isDefault) return { ...tenant, origin: publicOrigin.origin, isSettled: true };
       // What stands before this server speaks the same scheme for every tenant.
-      return {
-        ...tenant,
-        origin: tenant.isDefault ? config.publicUrl : `${new URL(config.publicUrl).protocol}//${host}`,
-      };
+      return { ...tenant, origin: `${publicOrigin.protocol}//${host}`, isSettled: isNamed };
     },
     forget: () => known.clear(),
   };

@@ -1,3 +1,5 @@
+export * from './auth0.ts';
+export * from './capture.ts';
 export * from './clock.ts';
 export * from './databases.ts';
 export * from './form.ts';
@@ -5,6 +7,7 @@ export * from './mail.ts';
 export * from './oauth.ts';
 export * from './process.ts';
 export * from './proxy.ts';
+export * from './random.ts';
 export * from './raw.ts';
 export * from './server.ts';
 export * from './wire.ts';

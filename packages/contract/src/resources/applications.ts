@@ -1,4 +1,4 @@
-/** Applications: the OAuth clients of a tenant, and their secrets. */
+/** Applications: the OAuth clients of a tenant, and their secrets. Wherever one is named, its OAuth client id does as well. */
 import { countedPage, cursor, limit, route, scopes } from '../route.ts';
 import {
   array,
@@ -17,6 +17,7 @@ import {
 
 export const grantTypes = [
   'client_credentials',
+  'authorization_code',
   'password',
   'http://auth0.com/oauth/grant-type/password-realm',
   'refresh_token',
@@ -150,7 +151,7 @@ const remove = route('DELETE /applications/{application_id}', {
   scope: 'applications:write',
   etag: true,
   fails: ['not_found', 'protected_resource', 'precondition_failed'],
-  emits: ['application.deleted'],
+  emits: ['application.deleted', 'client_grant.deleted'],
 });
 
 export { remove as delete };

@@ -1,6 +1,6 @@
 /** The audit log: every change and every refusal. */
 import { event, eventTypeFilter } from '../event.ts';
-import { cursor, limit, page, route } from '../route.ts';
+import { countedPage, cursor, limit, route } from '../route.ts';
 import { boolean, instant, object, oneOf, optional, string } from '../schema.ts';
 
 const filter = {
@@ -8,6 +8,9 @@ const filter = {
   end: optional(instant({ description: 'Exclusive' })),
   event_types: optional(eventTypeFilter),
   actor: optional(string({ minLength: 1, maxLength: 128, description: 'Id of who did it (user or application)' })),
+  user: optional(
+    string({ minLength: 1, maxLength: 128, description: 'Id of a user: what was done by and to that user' }),
+  ),
   target: optional(string({ minLength: 1, maxLength: 128, description: 'Id of what it was done to' })),
   request_id: optional(string({ minLength: 1, maxLength: 128 })),
 } as const;
@@ -15,11 +18,20 @@ const filter = {
 /** Lists events, newest first unless `order` is `asc`. */
 export const list = route('GET /audit', {
   scope: 'audit:read',
-  query: object({ ...filter, order: optional(oneOf(['desc', 'asc'], { default: 'desc' })), limit, cursor }),
-  response: page('events', event),
+  query: object({
+    ...filter,
+    order: optional(oneOf(['desc', 'asc'], { default: 'desc' })),
+    include_total: optional(boolean({ description: 'Adds `total`, exact for this filter' })),
+    limit,
+    cursor,
+  }),
+  response: countedPage('events', event),
   items: 'events',
   fails: ['invalid_cursor'],
 });
+
+/** Reads one event. */
+export const get = route('GET /audit/{event_id}', { scope: 'audit:read', response: event, fails: ['not_found'] });
 
 /** Streams events, oldest first, as NDJSON over one connection. Resume from any event’s id; `live` goes on as events come. */
 export const stream = route('GET /audit/stream', {

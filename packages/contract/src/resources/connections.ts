@@ -1,12 +1,12 @@
 /** Connections: sources of identities. A database connection is a user pool: e-mail is unique inside it. */
 import { countedPage, cursor, limit, route } from '../route.ts';
 import {
+  array,
   boolean,
   instant,
   integer,
   nullable,
   object,
-  oneOf,
   optional,
   patchOf,
   type Static,
@@ -39,15 +39,29 @@ const connectionFields = {
   name: string({ minLength: 1, maxLength: 128, pattern: '^[A-Za-z0-9][A-Za-z0-9_-]*$', description: 'Unique' }),
   display_name: string({ minLength: 1, maxLength: 200 }),
   password_policy: policyPatch,
+  enabled_for_all: boolean({ description: 'Every application may sign users in through it' }),
+  enabled_applications: array(string({ minLength: 1, maxLength: 128 }), {
+    maxItems: 1000,
+    uniqueItems: true,
+    description: 'Ids or client ids of the only applications that may; given alone, `enabled_for_all` becomes false',
+  }),
 } as const;
+const strategy = string({
+  minLength: 1,
+  maxLength: 64,
+  pattern: '^[a-z0-9][a-z0-9_-]*$',
+  description: '`database`: users with passwords. Any other is kept for a vendor’s client; nobody signs in through it',
+});
 
 export const connection = object({
   id: string({ description: '`con_` and a ULID' }),
   name: string(),
   display_name: nullable(string()),
-  strategy: oneOf(['database']),
+  strategy: string(),
   is_default: boolean({ description: 'Takes the users whose creator names no connection' }),
   password_policy: passwordPolicy,
+  enabled_for_all: boolean(),
+  enabled_applications: array(string(), { description: 'Ids; empty where it is enabled for all' }),
   user_count: integer({ description: 'Users whose home it is' }),
   created_at: instant(),
   updated_at: instant(),
@@ -63,13 +77,16 @@ export const list = route('GET /connections', {
   fails: ['invalid_cursor'],
 });
 
-/** Creates a database connection. */
+/** Creates a connection, of users with passwords unless a `strategy` is named, enabled for all applications unless some are named. */
 export const create = route('POST /connections', {
   scope: 'connections:write',
   body: object({
     name: connectionFields.name,
     display_name: optional(nullable(connectionFields.display_name)),
+    strategy: optional(strategy),
     password_policy: optional(policyPatch),
+    enabled_for_all: optional(connectionFields.enabled_for_all),
+    enabled_applications: optional(connectionFields.enabled_applications),
   }),
   response: connection,
   status: 201,

@@ -16,6 +16,7 @@ export const passwordHash = object({
     'ldap',
     'phpass',
     'hmac',
+    'md4',
     'md5',
     'sha1',
     'sha256',
@@ -25,7 +26,11 @@ export const passwordHash = object({
   encoding: optional(
     oneOf(['hex', 'base64', 'utf8'], { description: 'Of `value`; default hex, for firebase_scrypt base64' }),
   ),
-  digest: optional(oneOf(['md5', 'sha1', 'sha256', 'sha512'], { description: 'For pbkdf2 and hmac' })),
+  digest: optional(
+    oneOf(['md4', 'md5', 'ripemd160', 'sha1', 'sha224', 'sha256', 'sha384', 'sha512', 'whirlpool'], {
+      description: 'For hmac; for pbkdf2 md5, sha1, sha256 or sha512',
+    }),
+  ),
   salt: optional(string({ maxLength: 2048 })),
   salt_encoding: optional(
     oneOf(['hex', 'base64', 'utf8'], { description: 'Default utf8, for firebase_scrypt base64' }),
@@ -41,6 +46,11 @@ export const passwordHash = object({
   ),
   block_size: optional(integer({ minimum: 1, maximum: 64, description: 'scrypt r; firebase_scrypt: rounds' })),
   parallelization: optional(integer({ minimum: 1, maximum: 16, description: 'scrypt p' })),
+  password_encoding: optional(
+    oneOf(['utf8', 'utf16le', 'ucs2', 'ascii', 'latin1', 'binary'], {
+      description: 'How the password became bytes before it was hashed; default utf8',
+    }),
+  ),
 });
 export type PasswordHash = Static<typeof passwordHash>;
 

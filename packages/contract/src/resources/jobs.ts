@@ -3,10 +3,12 @@ import { cursor, limit, page, route } from '../route.ts';
 import { instant, integer, nullable, object, oneOf, optional, type Static, string } from '../schema.ts';
 import { rowError } from './import.ts';
 
+const jobStates = ['pending', 'running', 'interrupted', 'completed', 'failed'] as const;
+
 export const job = object({
   id: string({ description: '`job_` and a ULID' }),
-  type: oneOf(['users_import']),
-  state: oneOf(['running', 'interrupted', 'completed', 'failed']),
+  type: oneOf(['users_import', 'users_export', 'verification_email']),
+  state: oneOf(jobStates, { description: '`pending`: waits for a runner; `interrupted`: its process is gone' }),
   mode: nullable(oneOf(['insert', 'upsert', 'dry_run'])),
   inserted: integer(),
   updated: integer(),
@@ -16,6 +18,13 @@ export const job = object({
   created_at: instant(),
   updated_at: instant(),
   finished_at: nullable(instant()),
+  progress: nullable(integer({ minimum: 0, maximum: 100, description: 'Percent, of a job in the background' })),
+  location: nullable(
+    string({
+      description:
+        'Of a finished export: a link to its gzipped file, valid for 60 seconds; made anew at each read, for a day',
+    }),
+  ),
 });
 export type Job = Static<typeof job>;
 
@@ -23,7 +32,7 @@ export type Job = Static<typeof job>;
 export const list = route('GET /jobs', {
   scope: 'jobs:read',
   query: object({
-    state: optional(oneOf(['running', 'interrupted', 'completed', 'failed'])),
+    state: optional(oneOf(jobStates)),
     idempotency_key: optional(
       string({ minLength: 1, maxLength: 255, description: 'The key that the job was begun with' }),
     ),
@@ -45,4 +54,18 @@ export const errors = route('GET /jobs/{job_id}/errors', {
   response: page('errors', rowError),
   items: 'errors',
   fails: ['not_found', 'invalid_cursor'],
+});
+
+/** Starts an export of users in the background: the job names the link to a gzipped file when it has ended. */
+export const createExport = route('POST /jobs/exports', {
+  scope: 'users:read',
+  body: object({
+    format: optional(oneOf(['ndjson', 'csv'], { default: 'ndjson' })),
+    connection: optional(string({ minLength: 1, maxLength: 128, description: 'Id or name' })),
+    limit: optional(integer({ minimum: 1, description: 'Users at most, oldest first' })),
+  }),
+  response: job,
+  status: 202,
+  fails: ['limit_reached'],
+  emits: ['users.exported'],
 });

@@ -2,6 +2,7 @@
 import { countedPage, cursor, limit, route } from '../route.ts';
 import { boolean, instant, integer, nullable, object, optional, patchOf, type Static, string } from '../schema.ts';
 import { code, member } from './groups.ts';
+import { permission, permissionNames } from './permissions.ts';
 
 export const roleFields = {
   name: string({ minLength: 1, maxLength: 200 }),
@@ -98,4 +99,29 @@ export const listMembers = route('GET /roles/{role_id}/members', {
   response: countedPage('members', member),
   items: 'members',
   fails: ['not_found', 'invalid_cursor'],
+});
+
+/** Lists the permissions that a role holds. */
+export const listPermissions = route('GET /roles/{role_id}/permissions', {
+  scope: 'roles:read',
+  query: object({ include_total: optional(boolean()), limit, cursor }),
+  response: countedPage('permissions', permission),
+  items: 'permissions',
+  fails: ['not_found', 'invalid_cursor'],
+});
+
+/** Gives permissions to a role. Giving one again changes nothing. */
+export const addPermissions = route('POST /roles/{role_id}/permissions', {
+  scope: 'roles:write',
+  body: permissionNames,
+  fails: ['not_found'],
+  emits: ['role.permissions_added'],
+});
+
+/** Takes permissions from a role. Taking one that it does not hold changes nothing. */
+export const removePermissions = route('DELETE /roles/{role_id}/permissions', {
+  scope: 'roles:write',
+  body: permissionNames,
+  fails: ['not_found'],
+  emits: ['role.permissions_removed'],
 });

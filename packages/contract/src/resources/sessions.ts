@@ -6,6 +6,7 @@ export const session = object({
   id: string({ description: '`ses_` and a ULID' }),
   user_id: string(),
   application_id: nullable(string()),
+  impersonator_id: nullable(string({ description: 'Who acts as the user in this session' })),
   ip: nullable(string()),
   user_agent: nullable(string()),
   created_at: instant(),

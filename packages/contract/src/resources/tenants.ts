@@ -31,6 +31,13 @@ const settingsFields = {
   verification_link_lifetime: integer({ minimum: 300, maximum: 2_592_000, description: 'Seconds' }),
   password_reset_link_lifetime: integer({ minimum: 300, maximum: 604_800, description: 'Seconds' }),
   session_lifetime: integer({ minimum: 300, maximum: 31_536_000, description: 'Seconds' }),
+  allow_delete_all_users: boolean({
+    description: 'Answer `DELETE /users`, which deletes everybody but administrators',
+  }),
+  strict_vendor_limits: boolean({
+    description: 'Vendors’ clients also meet the vendors’ own limits, such as Auth0’s first 1,000 records of a search',
+  }),
+  allow_impersonation: boolean({ description: 'Let holders of `users:impersonate` act as other users' }),
 } as const;
 
 export const settings = object(settingsFields);

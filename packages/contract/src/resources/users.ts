@@ -16,6 +16,7 @@ import {
   string,
 } from '../schema.ts';
 import { importAnswer, importRow } from './import.ts';
+import { permissionNames, userPermission } from './permissions.ts';
 import { clearable, profile, userFields } from './person.ts';
 import { role } from './roles.ts';
 
@@ -24,7 +25,9 @@ export const identity = object({
   provider: string({ description: '`auth0` for a database connection, else the identity provider' }),
   subject: string({ description: 'The id of the person at that provider' }),
   is_primary: boolean(),
+  profile: optional(json({ description: 'The linked account as it was; absent of the primary identity' })),
 });
+export type Identity = Static<typeof identity>;
 
 export const user = object({
   id: string({ description: '`usr_` and a ULID' }),
@@ -50,6 +53,8 @@ export const user = object({
   last_sign_in_at: nullable(instant()),
   created_at: instant(),
   updated_at: instant(),
+  last_sign_in_ip: nullable(string()),
+  last_password_change_at: nullable(instant()),
 });
 export type User = Static<typeof user>;
 
@@ -173,6 +178,40 @@ const remove = route('DELETE /users/{user_id}', {
 
 export { remove as delete };
 
+/** Deletes every user but administrators, where the tenant’s settings allow it. It goes in batches: cut off, it is called again. */
+export const deleteAll = route('DELETE /users', {
+  scope: 'users:write',
+  response: object({ deleted: integer({ description: 'Users that were deleted' }) }),
+  fails: ['delete_all_disabled'],
+  emits: ['user.deleted', 'user.erased', 'session.revoked', 'organization.updated'],
+});
+
+/**
+ * Makes a one-time link, good for five minutes, that ends at the application’s `redirect_uri` with a `code`, which `/oauth/token`
+ * exchanges for tokens of the user. They name who acts as the user, and so does every event that they cause.
+ */
+export const impersonate = route('POST /users/{user_id}/impersonate', {
+  scope: 'users:impersonate',
+  body: object({
+    application: string({ minLength: 1, maxLength: 128, description: 'Id or client id; it exchanges the code' }),
+    redirect_uri: string({ minLength: 1, maxLength: 2048, description: 'One of the application’s, exactly' }),
+    scope: optional(string({ maxLength: 2000, description: 'Scopes of the tokens, with spaces between' })),
+    audience: optional(string({ minLength: 1, maxLength: 2048, description: 'The API that the token is for' })),
+    state: optional(string({ maxLength: 2048, description: 'Comes back with the code' })),
+    reason: optional(string({ minLength: 1, maxLength: 1000, description: 'Kept in the audit log' })),
+    impersonator_id: optional(
+      string({ minLength: 1, maxLength: 128, description: 'The person on whose behalf an application asks' }),
+    ),
+    code_challenge: optional(
+      string({ pattern: '^[A-Za-z0-9_-]{43}$', maxLength: 43, description: 'PKCE (RFC 7636), method S256' }),
+    ),
+  }),
+  response: object({ url: string({ description: 'Works once' }), expires_at: instant() }),
+  status: 201,
+  fails: ['not_found', 'conflict', 'impersonation_disabled', 'impersonation_refused'],
+  emits: ['user.impersonation_requested'],
+});
+
 /** Disables a user: no sign-in any more; sessions and refresh tokens die at once. The record stays. */
 export const disable = route('POST /users/{user_id}/disable', {
   scope: 'users:write',
@@ -209,12 +248,20 @@ export const resetPassword = route('POST /users/{user_id}/reset-password', {
   emits: ['user.password_reset_requested', 'user.password_reset_required', 'session.revoked'],
 });
 
-/** Removes every authentication factor of the user. */
+/** Removes every authentication factor of the user, and forgets the browsers that were remembered. */
 export const forceMfaReset = route('POST /users/{user_id}/reset-mfa', {
   scope: 'users:write',
   response: object({ user_id: string(), removed: integer({ description: 'Factors that were removed' }) }),
   fails: ['not_found'],
-  emits: ['user.mfa_reset'],
+  emits: ['mfa.factor_removed', 'user.browsers_forgotten', 'user.mfa_reset'],
+});
+
+/** Forgets the browsers that a user had remembered: each is asked for a second factor again. */
+export const forgetBrowsers = route('POST /users/{user_id}/forget-browsers', {
+  scope: 'users:write',
+  response: object({ user_id: string(), forgotten: integer({ description: 'Browsers that were forgotten' }) }),
+  fails: ['not_found'],
+  emits: ['user.browsers_forgotten'],
 });
 
 /** Mails a link that verifies the user’s e-mail address. */
@@ -261,6 +308,31 @@ export const setRoles = route('PUT /users/{user_id}/roles', {
   response: object({ roles: array(role) }),
   fails: ['not_found', 'last_admin'],
   emits: ['user.roles_changed'],
+});
+
+/** Lists the permissions that a user holds, directly or through a role, each once. */
+export const listPermissions = route('GET /users/{user_id}/permissions', {
+  scope: 'users:read',
+  query: object({ include_total: optional(boolean()), limit, cursor }),
+  response: countedPage('permissions', userPermission),
+  items: 'permissions',
+  fails: ['not_found', 'invalid_cursor'],
+});
+
+/** Gives permissions to a user directly. Giving one again changes nothing. */
+export const addPermissions = route('POST /users/{user_id}/permissions', {
+  scope: 'roles:write',
+  body: permissionNames,
+  fails: ['not_found'],
+  emits: ['user.permissions_added'],
+});
+
+/** Takes permissions that a user holds directly. What the user holds through a role stays. */
+export const removePermissions = route('DELETE /users/{user_id}/permissions', {
+  scope: 'roles:write',
+  body: permissionNames,
+  fails: ['not_found'],
+  emits: ['user.permissions_removed'],
 });
 
 /** Imports users from a stream of NDJSON, a JSON array or CSV, written in batches while it arrives. */

@@ -1,8 +1,9 @@
 import type { Application, applications as contract, Scope } from '@reeve/contract';
 import { toWire } from '../clock.ts';
-import type { Db } from '../database/database.ts';
+import { type Db, locked } from '../database/database.ts';
 import { notFound } from '../problem.ts';
 import { findRow, type Row } from '../rows.ts';
+import type { Unit } from '../work.ts';
 
 export type ApplicationRow = Row<'applications'>;
 export type GrantType = (typeof contract.grantTypes)[number];
@@ -38,15 +39,47 @@ export const fieldsOf = (row: ApplicationRow) => {
 };
 
 /** The application of this id, else of this OAuth client id. */
-export async function requireApplication(db: Db, tenantId: number, id: string): Promise<ApplicationRow> {
-  const row =
-    (await findRow(db, 'applications', tenantId, id)) ??
-    (await db
-      .selectFrom('applications')
-      .selectAll()
-      .where('tenant_id', '=', tenantId)
-      .where('client_id', '=', id)
-      .executeTakeFirst());
+export async function findApplication(
+  db: Db,
+  tenantId: number,
+  id: string,
+  purpose: 'read' | 'change' = 'read',
+): Promise<ApplicationRow | undefined> {
+  const byClientId = db
+    .selectFrom('applications')
+    .selectAll()
+    .where('tenant_id', '=', tenantId)
+    .where('client_id', '=', id);
+  return (
+    (await findRow(db, 'applications', tenantId, id, purpose)) ??
+    (await (purpose === 'change' ? locked(db, byClientId) : byClientId).executeTakeFirst())
+  );
+}
+
+/** As `findApplication`; throws `not_found`. */
+export async function requireApplication(
+  db: Db,
+  tenantId: number,
+  id: string,
+  purpose: 'read' | 'change' = 'read',
+): Promise<ApplicationRow> {
+  const row = await findApplication(db, tenantId, id, purpose);
   if (!row) throw notFound('application', id);
   return row;
+}
+
+/** Takes every management scope from an application, with the event; where it has none, nothing happens. */
+export async function emptyScopes(unit: Unit, row: ApplicationRow): Promise<void> {
+  if (row.scopes === '[]') return;
+  await unit.db
+    .updateTable('applications')
+    .set({ scopes: '[]', version: row.version + 1, updated_at: unit.now })
+    .where('tenant_id', '=', unit.tenant.id)
+    .where('id', '=', row.id)
+    .execute();
+  unit.afterCommit(unit.services.onAccessChange);
+  await unit.emit('application.updated', {
+    target: { type: 'application', id: row.id },
+    data: { before: { scopes: JSON.parse(row.scopes) }, after: { scopes: [] } },
+  });
 }

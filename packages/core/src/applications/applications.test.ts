@@ -88,6 +88,42 @@ describe.each(databaseKinds)('applications on %s', (kind) => {
     expect(race.map(({ status }) => status).sort()).toEqual([201, 409, 409, 409, 409]);
   });
 
+  it('answers to its client id wherever it does to its id', async () => {
+    const app = await make({ client_id: `by-client-id-${kind}` });
+    const path = `/applications/${app.client_id}`;
+    const at = (etag: string) => ({ 'if-match': etag });
+    const changed = await server.api('PATCH', path, { name: 'Renamed' }, at(app.etag));
+    expect([changed.status, changed.headers.get('etag')]).toEqual([200, '"v2"']);
+    expect((await server.api('PATCH', path, { name: 'Late' }, at(app.etag))).status).toBe(412);
+    const rotated = await rotate(app.client_id);
+    expect(rotated.status).toBe(200);
+    const secrets = await secretsOf(app.client_id);
+    expect(secrets).toEqual(await secretsOf(app.id));
+    expect(secrets).toHaveLength(2);
+    expect((await server.api('DELETE', `${path}/secrets/${secrets[1]?.id}`)).status).toBe(204);
+    expect((await server.api('POST', `${path}/disable`, undefined, at('"v1"'))).status).toBe(412);
+    const disabled = await server.api('POST', `${path}/disable`, undefined, at('"v2"'));
+    expect(disabled.body).toMatchObject({ id: app.id, enabled: false });
+    expect((await server.api('POST', `${path}/enable`)).body).toMatchObject({ id: app.id, enabled: true });
+    expect((await server.api('DELETE', path, undefined, at('"v1"'))).status).toBe(412);
+    expect((await server.api('DELETE', path)).status).toBe(204);
+    expect((await server.api('DELETE', path)).status).toBe(404);
+    const { events } = (await server.api('GET', `/audit?target=${app.id}&order=asc`)).body as unknown as {
+      events: { event_type: string; target: object }[];
+    };
+    expect(events.map(({ event_type }) => event_type)).toEqual(
+      ['created', 'updated', 'secret_rotated', 'secret_revoked', 'disabled', 'enabled', 'deleted'].map(
+        (what) => `application.${what}`,
+      ),
+    );
+    for (const { target } of events) expect(target).toEqual({ type: 'application', id: app.id });
+  });
+
+  it('can’t disable itself under its client id either', async () => {
+    const refused = await server.api('POST', `/applications/${CLIENT_ID}/disable`);
+    expect(refused).toMatchObject({ status: 409, body: { code: 'conflict' } });
+  });
+
   it('changes by merge patch under If-Match', async () => {
     const app = await make({ metadata: { keep: 1, drop: { a: 1, b: 2 } } });
     const changed = await server.api(

@@ -1,11 +1,12 @@
 /** Applications, the OAuth clients. Owns their rules; their secrets are `secrets.ts`'s. Every change takes effect at once. */
 import type { Application, applications as contract } from '@reeve/contract';
+import { deleteGrantsFor } from '../client-grants/client-grants.store.ts';
 import { readCounter } from '../counters/counters.ts';
 import { difference } from '../events/redact.ts';
 import { type Bag, checkBag, checkDepth } from '../metadata.ts';
 import { type Operation, Rendered } from '../operation.ts';
 import { fieldProblem, Problem } from '../problem.ts';
-import { containing, countRows, newestFirst, refusing, requireRow } from '../rows.ts';
+import { containing, countRows, newestFirst, refusing } from '../rows.ts';
 import { newSecret } from '../secret.ts';
 import { keyOf, mergePatch } from '../users/document.ts';
 import { checkVersion } from '../version.ts';
@@ -127,7 +128,7 @@ async function save(unit: Unit, changed: ApplicationRow): Promise<ApplicationRow
 export const update: Operation<typeof contract.update> = async (work, { application_id, body, ifMatch }) => {
   checkDepth('metadata', body.metadata);
   return work.write(async (unit) => {
-    const before = await requireRow(unit.db, 'applications', unit.tenant.id, application_id, 'change');
+    const before = await requireApplication(unit.db, unit.tenant.id, application_id, 'change');
     checkVersion(ifMatch, before.version);
     const { grant_types, scopes, redirect_uris, auto_grant_on_signup, metadata, ...fields } = body;
     if (grant_types) checkGrantTypes(before.type, grant_types);
@@ -158,10 +159,11 @@ export const update: Operation<typeof contract.update> = async (work, { applicat
 
 const remove: Operation<typeof contract.delete> = (work, { application_id, ifMatch }) =>
   work.write(async (unit) => {
-    const row = await requireRow(unit.db, 'applications', unit.tenant.id, application_id, 'change');
+    const row = await requireApplication(unit.db, unit.tenant.id, application_id, 'change');
     checkVersion(ifMatch, row.version);
     if (row.is_first_party === 1)
       throw new Problem('protected_resource', `The application "${row.name}" came with the tenant and stays.`);
+    await deleteGrantsFor(unit, 'application_id', row.id);
     await unit.db.deleteFrom('applications').where('tenant_id', '=', unit.tenant.id).where('id', '=', row.id).execute();
     unit.count(TOTAL, -1);
     unit.afterCommit(unit.services.onAccessChange);
@@ -186,7 +188,7 @@ async function turn(unit: Unit, row: ApplicationRow, enabled: 0 | 1): Promise<Re
 
 export const disable: Operation<typeof contract.disable> = (work, { application_id, ifMatch }) =>
   work.write(async (unit) => {
-    const row = await requireRow(unit.db, 'applications', unit.tenant.id, application_id, 'change');
+    const row = await requireApplication(unit.db, unit.tenant.id, application_id, 'change');
     checkVersion(ifMatch, row.version);
     if (row.id === unit.actor.applicationId)
       throw new Problem('conflict', "An application can't disable itself; let another one or an administrator do it.");
@@ -195,7 +197,7 @@ export const disable: Operation<typeof contract.disable> = (work, { application_
 
 export const enable: Operation<typeof contract.enable> = (work, { application_id, ifMatch }) =>
   work.write(async (unit) => {
-    const row = await requireRow(unit.db, 'applications', unit.tenant.id, application_id, 'change');
+    const row = await requireApplication(unit.db, unit.tenant.id, application_id, 'change');
     checkVersion(ifMatch, row.version);
     return turn(unit, row, 1);
   });

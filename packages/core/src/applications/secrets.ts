@@ -3,12 +3,13 @@
  * invariant that a rotation never leaves a moment without a working secret: the old one works on until the overlap ends.
  */
 import type { Application, applications as contract, Scope } from '@reeve/contract';
+import { managementPermissionsOf } from '../client-grants/client-grants.store.ts';
 import { toWire } from '../clock.ts';
 import type { Operation } from '../operation.ts';
 import { notFound, Problem } from '../problem.ts';
-import { requireRow } from '../rows.ts';
 import { newSecret } from '../secret.ts';
 import type { Unit, Work } from '../work.ts';
+import { requireApplication } from './applications.store.ts';
 
 /** Secrets that work at once. */
 const MAX_LIVE = 10;
@@ -76,9 +77,10 @@ async function retireSecrets(unit: Unit, applicationId: string, expiresAt: numbe
 export const rotateSecret: Operation<typeof contract.rotateSecret> = async (work, { application_id, body }) => {
   const secret = newSecret();
   return work.write(async (unit) => {
-    const row = await requireRow(unit.db, 'applications', unit.tenant.id, application_id, 'change');
+    const row = await requireApplication(unit.db, unit.tenant.id, application_id, 'change');
     // Its own secret an application may always renew.
-    if (row.id !== work.actor.applicationId) checkMayGrant(work, JSON.parse(row.scopes) as Scope[]);
+    if (row.id !== work.actor.applicationId)
+      checkMayGrant(work, await managementPermissionsOf(unit.db, unit.tenant.id, row));
     if (!keepsSecret(row.type))
       throw new Problem('conflict', `An application of type ${row.type} keeps no secret; there is none to rotate.`);
     const overlap = body.overlap ?? row.secret_overlap;
@@ -103,7 +105,7 @@ export const rotateSecret: Operation<typeof contract.rotateSecret> = async (work
 /** The secrets that work now, the newest first. */
 export const listSecrets: Operation<typeof contract.listSecrets> = (work, { application_id }) =>
   work.read(async (db) => {
-    const application = await requireRow(db, 'applications', work.tenant.id, application_id);
+    const application = await requireApplication(db, work.tenant.id, application_id);
     const rows = await db
       .selectFrom('application_secrets')
       .select(['id', 'hint', 'created_at', 'expires_at', 'last_used_at'])
@@ -125,7 +127,7 @@ export const listSecrets: Operation<typeof contract.listSecrets> = (work, { appl
 
 export const revokeSecret: Operation<typeof contract.revokeSecret> = (work, { application_id, secret_id }) =>
   work.write(async (unit) => {
-    const application = await requireRow(unit.db, 'applications', unit.tenant.id, application_id, 'change');
+    const application = await requireApplication(unit.db, unit.tenant.id, application_id, 'change');
     const gone = await unit.db
       .deleteFrom('application_secrets')
       .where('tenant_id', '=', unit.tenant.id)

@@ -19,6 +19,8 @@ export interface EventFilter {
   /** Who did it: a user's id, or an application's where it acted for itself. */
   readonly actor?: string | undefined;
   readonly target?: string | undefined;
+  /** Who did it or had it done to them. */
+  readonly user?: string | undefined;
   readonly requestId?: string | undefined;
 }
 
@@ -102,6 +104,26 @@ export function eventQuery(
   range: NumberRange,
   { order, limit }: Portion,
 ) {
+  const branches = branchesOf(db, tenantId, filter, range);
+  const cut = (query: Matches) => query.orderBy('events.num', order).limit(limit);
+  const [only, ...others] = branches;
+  if (only && others.length === 0) return cut(only).select(columns);
+  // Each is read off its index in order, and the heads are merged: no branch makes another one's events be walked.
+  const [first, ...rest] = branches.map((branch) =>
+    db.selectFrom(cut(branch).select('events.num').as('of_branch')).select('num'),
+  );
+  const heads = rest.reduce((all, next) => all.union(next), first as NonNullable<typeof first>);
+  return db
+    .selectFrom(heads.as('heads'))
+    .innerJoin('events', 'events.num', 'heads.num')
+    .where('events.tenant_id', '=', tenantId)
+    .select(columns)
+    .orderBy('heads.num', order)
+    .limit(limit);
+}
+
+/** The matches, divided so that each part is one index's. */
+function branchesOf(db: Db, tenantId: number, filter: EventFilter, range: NumberRange): Matches[] {
   const types = [...new Set(filter.types)];
   const matching = (): Matches => {
     let query: Matches = db.selectFrom('events').where('events.tenant_id', '=', tenantId);
@@ -116,31 +138,33 @@ export function eventQuery(
     if (range.before !== undefined) query = query.where('events.num', '<', range.before);
     return query;
   };
-  const cut = (query: Matches) => query.orderBy('events.num', order).limit(limit);
-  const isNarrow = (filter.actor ?? filter.target ?? filter.requestId) !== undefined;
-  if (types.length < 2 || isNarrow) {
-    const query = types.length === 0 ? matching() : matching().where('events.type', 'in', types);
-    return cut(query).select(columns);
-  }
-  // Each type is read off its index in order, and the heads are merged: no type makes another one's events be walked.
-  const [first, ...rest] = types.map((type) =>
-    db
-      .selectFrom(
-        cut(matching().where('events.type', '=', type))
-          .select('events.num')
-          .as('of_type'),
-      )
-      .select('num'),
-  );
-  const heads = rest.reduce((all, next) => all.unionAll(next), first as NonNullable<typeof first>);
-  return db
-    .selectFrom(heads.as('heads'))
-    .innerJoin('events', 'events.num', 'heads.num')
-    .where('events.tenant_id', '=', tenantId)
-    .select(columns)
-    .orderBy('heads.num', order)
-    .limit(limit);
+  const { user } = filter;
+  const isNarrow = (filter.actor ?? filter.target ?? filter.requestId ?? user) !== undefined;
+  const typed = (query: Matches): Matches => (types.length === 0 ? query : query.where('events.type', 'in', types));
+  if (user !== undefined)
+    return (['events.actor_id', 'events.target_id'] as const).map((side) => typed(matching()).where(side, '=', user));
+  if (types.length < 2 || isNarrow) return [typed(matching())];
+  return types.map((type) => matching().where('events.type', '=', type));
 }
+
+/** How many events there are inside the filter and the range. */
+export async function countEvents(db: Db, tenantId: number, filter: EventFilter, range: NumberRange): Promise<number> {
+  const [first, ...rest] = branchesOf(db, tenantId, filter, range).map((branch) => branch.select('events.num'));
+  const all = rest.reduce((left, right) => left.union(right), first as NonNullable<typeof first>);
+  const { n } = await db
+    .selectFrom(all.as('matches'))
+    .select((e) => e.fn.countAll<number | string>().as('n'))
+    .executeTakeFirstOrThrow();
+  return Number(n);
+}
+
+export const findEvent = (db: Db, tenantId: number, id: string): Promise<EventRow | undefined> =>
+  db
+    .selectFrom('events')
+    .select(columns)
+    .where('events.id', '=', id)
+    .where('events.tenant_id', '=', tenantId)
+    .executeTakeFirst();
 
 const text = (value: string | null): string => (value === null ? 'null' : JSON.stringify(value));
 

@@ -170,7 +170,7 @@ describe.each(databaseKinds)('audit on %s', (kind) => {
     await server.work().write((unit) =>
       unit.db
         .insertInto('revoked_tokens')
-        .values({ tenant_id: unit.tenant.id, jti, expires_at: unit.now + 60_000 })
+        .values({ tenant_id: unit.tenant.id, jti, aud: '', expires_at: unit.now + 60_000 })
         .execute(),
     );
     server.services.onAccessChange();

@@ -4,10 +4,12 @@ import { fromWire } from '../clock.ts';
 import { isId } from '../id.ts';
 import { type Operation, Rendered } from '../operation.ts';
 import { cut, DEFAULT_LIMIT } from '../page.ts';
-import { Problem } from '../problem.ts';
+import { notFound, Problem } from '../problem.ts';
 import type { Work } from '../work.ts';
 import {
+  countEvents,
   type EventFilter,
+  findEvent,
   findEventNumber,
   findEvents,
   type NumberRange,
@@ -24,13 +26,15 @@ export const filterOf = ({
   event_types,
   actor,
   target,
+  user,
   request_id,
-}: Omit<Query, 'order' | 'limit'>): EventFilter => ({
+}: Omit<Query, 'order' | 'limit' | 'include_total'>): EventFilter => ({
   start: start === undefined ? undefined : fromWire('start', start),
   end: end === undefined ? undefined : fromWire('end', end),
   types: event_types,
   actor,
   target,
+  user,
   requestId: request_id,
 });
 
@@ -56,8 +60,17 @@ export const list: Operation<typeof contract.list> = async (work, { query }) => 
       order === 'asc' ? { ...time, after: seen ?? time.after } : { ...time, before: seen ?? time.before };
     const found = await findEvents(db, work.tenant.id, filter, range, { order, limit: limit + 1 });
     const { rows, next_cursor } = cut(found, limit, ({ id }) => id);
-    return new Rendered<{ events: Event[]; next_cursor: string | null }>(
-      `{"events":[${rows.map(renderEvent).join(',')}],"next_cursor":${JSON.stringify(next_cursor)}}`,
+    const total = query.include_total
+      ? `"total":${await countEvents(db, work.tenant.id, filter, time)},`
+      : '';
+    return new Rendered<{ events: Event[]; next_cursor: string | null; total?: number }>(
+      `{"events":[${rows.map(renderEvent).join(',')}],${total}"next_cursor":${JSON.stringify(next_cursor)}}`,
     );
   });
+};
+
+export const get: Operation<typeof contract.get> = async (work, { event_id }) => {
+  const row = isId('evt', event_id) ? await work.read((db) => findEvent(db, work.tenant.id, event_id)) : undefined;
+  if (!row) throw notFound('event', event_id);
+  return new Rendered<Event>(renderEvent(row));
 };

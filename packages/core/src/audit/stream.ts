@@ -6,10 +6,12 @@
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import type { audit as contract, Static } from '@reeve/contract';
 import { type Settled, watchSettled } from '../database/settled.ts';
+import { createPortions, type Portions } from '../portion.ts';
 import type { Work } from '../work.ts';
 import { type EventFilter, findEvents, numbersOf, renderEvent } from './audit.store.ts';
 import { filterOf, positionOf } from './audit.ts';
 
+/** Events of one read at most. */
 const BATCH = 250;
 /** Numbers that one query may walk, so that a filter which matches little never holds up the process for long. */
 const WINDOW = 50_000;
@@ -34,6 +36,7 @@ interface Tail {
   readonly filter: EventFilter;
   readonly settled: Settled;
   readonly control: StreamControl;
+  readonly portions: Portions;
   /** Number of the last event that was passed. */
   position: number;
   checkedAt: number;
@@ -52,7 +55,8 @@ export async function openStream(
   const last = await work.read((db) => settled.latest(db));
   const goal = range.before === undefined ? last : Math.min(last, range.before);
   const position = Math.max(seen ?? 0, range.after ?? 0);
-  const tail: Tail = { work, filter, settled, control, position, checkedAt: performance.now() };
+  const portions = createPortions(BATCH);
+  const tail: Tail = { work, filter, settled, control, portions, position, checkedAt: performance.now() };
   return query.live ? live(tail, goal) : upTo(tail, goal);
 }
 
@@ -67,14 +71,17 @@ async function goesOn(tail: Tail): Promise<boolean> {
 
 /** What is settled after the position, up to `goal`. */
 async function* settledLines(tail: Tail, goal = Number.POSITIVE_INFINITY): AsyncGenerator<string, void> {
-  const { work, filter, settled } = tail;
+  const { work, filter, settled, portions } = tail;
   const end = Math.min(goal, await work.read((db) => settled.advance(db)));
   while (tail.position < end) {
     const last = Math.min(end, tail.position + WINDOW);
     const range = { after: tail.position, before: last + 1 };
-    const rows = await work.read((db) => findEvents(db, work.tenant.id, filter, range, { order: 'asc', limit: BATCH }));
-    tail.position = rows.length === BATCH ? (rows.at(-1)?.num as number) : last;
-    if (rows.length > 0) yield `${rows.map(renderEvent).join('\n')}\n`;
+    const limit = portions.rows;
+    const rows = await work.read((db) => findEvents(db, work.tenant.id, filter, range, { order: 'asc', limit }));
+    tail.position = rows.length === limit ? (rows.at(-1)?.num as number) : last;
+    const lines = rows.length > 0 ? `${rows.map(renderEvent).join('\n')}\n` : '';
+    portions.took(rows.length, lines.length);
+    if (lines !== '') yield lines;
     // SQLite answers without leaving the event loop's turn; others must have theirs.
     await setImmediate();
     if (!(await goesOn(tail))) return;

@@ -11,19 +11,21 @@ export interface ConnectionRow {
   readonly id: string;
   readonly name: string;
   readonly password_policy: string;
+  readonly strategy: string;
+  readonly is_enabled_for_all: 0 | 1;
 }
 
 const byIdOrName = statement<{ tenant_id: number; id: string; name_key: string }, ConnectionRow>((db, slot) =>
   db
     .selectFrom('connections')
-    .select(['num', 'id', 'name', 'password_policy'])
+    .select(['num', 'id', 'name', 'password_policy', 'strategy', 'is_enabled_for_all'])
     .where('tenant_id', '=', slot('tenant_id'))
     .where((e) => e.or([e('id', '=', slot('id')), e('name_key', '=', slot('name_key'))])),
 );
 const byDefault = statement<{ tenant_id: number }, ConnectionRow>((db, slot) =>
   db
     .selectFrom('connections')
-    .select(['num', 'id', 'name', 'password_policy'])
+    .select(['num', 'id', 'name', 'password_policy', 'strategy', 'is_enabled_for_all'])
     .where('tenant_id', '=', slot('tenant_id'))
     .where('is_default', '=', 1),
 );
@@ -37,3 +39,25 @@ export async function findConnection(db: Db, tenantId: number, idOrName?: string
 }
 
 export const policyOf = (row: ConnectionRow): PasswordPolicy => JSON.parse(row.password_policy) as PasswordPolicy;
+
+/** The strategy whose users have passwords here. */
+export const DATABASE = 'database';
+
+/** Why nobody signs in by password at this connection through this application; undefined where nothing bars it. */
+export async function barOf(
+  db: Db,
+  tenantId: number,
+  { num, strategy, is_enabled_for_all }: ConnectionRow,
+  applicationId: string | null,
+): Promise<'connection_without_passwords' | 'connection_not_enabled' | undefined> {
+  if (strategy !== DATABASE) return 'connection_without_passwords';
+  if (is_enabled_for_all === 1) return undefined;
+  const row = await db
+    .selectFrom('connection_applications')
+    .select('application_id')
+    .where('tenant_id', '=', tenantId)
+    .where('connection_num', '=', num)
+    .where('application_id', '=', applicationId ?? '')
+    .executeTakeFirst();
+  return row ? undefined : 'connection_not_enabled';
+}

@@ -1,4 +1,4 @@
-/** Database connections, the user pools. Owns the rules; a connection that has users, and the default one, stay. */
+/** Connections; those of strategy `database` are the user pools. Owns the rules; a connection that has users, and the default one, stay. */
 import type { Connection, connections as contract, PasswordPolicy } from '@reeve/contract';
 import type { Selectable } from 'kysely';
 import { toWire } from '../clock.ts';
@@ -13,7 +13,9 @@ import { newestFirst, refusing } from '../rows.ts';
 import type { ConnectionTable } from '../tables.ts';
 import { keyOf } from '../users/document.ts';
 import { totalOf } from '../users/users.query.ts';
-import { TOTAL } from './connections.store.ts';
+import type { Unit } from '../work.ts';
+import { DATABASE, TOTAL } from './connections.store.ts';
+import { type Enabling, enablingOf, findEnabled, replaceEnabled } from './enabling.ts';
 
 type Row = Selectable<ConnectionTable>;
 
@@ -22,23 +24,31 @@ const policyOf = ({ password_policy }: Row): PasswordPolicy => ({
   ...(JSON.parse(password_policy) as Partial<PasswordPolicy>),
 });
 
-const viewOf = (row: Row, users: number): Connection => ({
+const viewOf = (row: Row, enabled: readonly string[], users: number): Connection => ({
   id: row.id,
   name: row.name,
   display_name: row.display_name,
   strategy: row.strategy,
   is_default: row.is_default === 1,
   password_policy: policyOf(row),
+  enabled_for_all: row.is_enabled_for_all === 1,
+  enabled_applications: [...enabled],
   user_count: users,
   created_at: toWire(row.created_at),
   updated_at: toWire(row.updated_at),
 });
 
-const fieldsOf = (row: Row) => ({
+const fieldsOf = (row: Row, enabled: readonly string[]) => ({
   name: row.name,
   display_name: row.display_name,
+  strategy: row.strategy,
   password_policy: policyOf(row),
+  enabled_for_all: row.is_enabled_for_all === 1,
+  enabled_applications: enabled,
 });
+
+const enabledOf = async (db: Db, row: Row): Promise<string[]> =>
+  (await findEnabled(db, row.tenant_id, [row.num])).get(row.num) ?? [];
 
 const usersOf = (db: Db, row: Row): Promise<number> => readCounter(db, row.tenant_id, totalOf('connection', row.num));
 
@@ -78,8 +88,15 @@ export const list: Operation<typeof contract.list> = (work, { query }) =>
       tenantId,
       rows.map(({ num }) => totalOf('connection', num)),
     );
+    const enabled = await findEnabled(
+      db,
+      tenantId,
+      rows.filter(({ is_enabled_for_all }) => is_enabled_for_all === 0).map(({ num }) => num),
+    );
     return {
-      connections: rows.map((row) => viewOf(row, users.get(totalOf('connection', row.num)) as number)),
+      connections: rows.map((row) =>
+        viewOf(row, enabled.get(row.num) ?? [], users.get(totalOf('connection', row.num)) as number),
+      ),
       next_cursor,
       ...(query.include_total ? { total: await readCounter(db, tenantId, TOTAL) } : {}),
     };
@@ -87,6 +104,7 @@ export const list: Operation<typeof contract.list> = (work, { query }) =>
 
 export const create: Operation<typeof contract.create> = async (work, { body }) => {
   const policy = patchedPolicy(defaultPolicy, body.password_policy);
+  const enabling = enablingOf(body);
   return refusingTaken(body.name, () =>
     work.write(async (unit) => {
       const row = await unit.db
@@ -97,8 +115,9 @@ export const create: Operation<typeof contract.create> = async (work, { body }) 
           name: body.name,
           name_key: keyOf(body.name),
           display_name: body.display_name ?? null,
-          strategy: 'database',
+          strategy: body.strategy ?? DATABASE,
           is_default: 0,
+          is_enabled_for_all: enabling?.isForAll === false ? 0 : 1,
           password_policy: JSON.stringify(policy),
           extensions: '{}',
           created_at: unit.now,
@@ -106,12 +125,13 @@ export const create: Operation<typeof contract.create> = async (work, { body }) 
         })
         .returningAll()
         .executeTakeFirstOrThrow();
+      const enabled = await enable(unit, row, enabling);
       unit.count(TOTAL, 1);
       await unit.emit('connection.created', {
         target: { type: 'connection', id: row.id },
-        data: { after: fieldsOf(row) },
+        data: { after: fieldsOf(row, enabled) },
       });
-      return viewOf(row, 0);
+      return viewOf(row, enabled, 0);
     }),
   );
 };
@@ -126,29 +146,42 @@ export const get: Operation<typeof contract.get> = (work, { connection_id }) =>
       .execute();
     const row = named.find(({ id }) => id === connection_id) ?? named[0];
     if (!row) throw notFound('connection', connection_id);
-    return viewOf(row, await usersOf(db, row));
+    return viewOf(row, await enabledOf(db, row), await usersOf(db, row));
   });
 
-export const update: Operation<typeof contract.update> = (work, { connection_id, body }) =>
-  refusingTaken(body.name, () =>
+/** The ids of the applications that it is enabled for, as they are from now on. */
+async function enable(unit: Unit, row: Row, enabling: Enabling | undefined): Promise<string[]> {
+  if (!enabling) return enabledOf(unit.db, row);
+  return enabling.applications === undefined
+    ? enabledOf(unit.db, row)
+    : replaceEnabled(unit, row.num, enabling.applications);
+}
+
+export const update: Operation<typeof contract.update> = async (work, { connection_id, body }) => {
+  const enabling = enablingOf(body);
+  return refusingTaken(body.name, () =>
     work.write(async (unit) => {
       const before = await requireConnection(unit.db, unit.tenant.id, connection_id, true);
-      const { password_policy: patch, ...fields } = body;
+      const { password_policy: patch, enabled_for_all, enabled_applications, ...fields } = body;
+      const wasEnabled = await enabledOf(unit.db, before);
+      const enabled = await enable(unit, before, enabling);
       const merged: Row = {
         ...before,
         ...fields,
+        ...(enabling ? { is_enabled_for_all: enabling.isForAll ? 1 : 0 } : {}),
         password_policy: JSON.stringify(patchedPolicy(policyOf(before), patch)),
       };
-      const change = difference(fieldsOf(before), fieldsOf(merged));
+      const change = difference(fieldsOf(before, wasEnabled), fieldsOf(merged, enabled));
       const users = await usersOf(unit.db, before);
-      if (Object.keys(change.after).length === 0) return viewOf(before, users);
+      if (Object.keys(change.after).length === 0) return viewOf(before, wasEnabled, users);
       const row: Row = { ...merged, name_key: keyOf(merged.name), updated_at: unit.now };
       const { num, ...columns } = row;
       await unit.db.updateTable('connections').set(columns).where('num', '=', num).execute();
       await unit.emit('connection.updated', { target: { type: 'connection', id: row.id }, data: change });
-      return viewOf(row, users);
+      return viewOf(row, enabled, users);
     }),
   );
+};
 
 const remove: Operation<typeof contract.delete> = (work, { connection_id }) =>
   work.write(async (unit) => {
@@ -162,12 +195,21 @@ const remove: Operation<typeof contract.delete> = (work, { connection_id }) =>
       .limit(1)
       .executeTakeFirst();
     if (user) throw new Problem('in_use', 'The connection has users; delete them first.');
+    const linked = await unit.db
+      .selectFrom('linked_accounts')
+      .select('subject')
+      .where('tenant_id', '=', unit.tenant.id)
+      .where('connection_num', '=', row.num)
+      .limit(1)
+      .executeTakeFirst();
+    if (linked) throw new Problem('in_use', 'Users have linked identities of the connection; unlink them first.');
+    const enabled = await enabledOf(unit.db, row);
     await unit.db.deleteFrom('connections').where('num', '=', row.num).execute();
     await dropCounter(unit.db, unit.tenant.id, totalOf('connection', row.num));
     unit.count(TOTAL, -1);
     await unit.emit('connection.deleted', {
       target: { type: 'connection', id: row.id },
-      data: { before: fieldsOf(row) },
+      data: { before: fieldsOf(row, enabled) },
     });
   });
 

@@ -4,6 +4,7 @@
  * check would cost seconds or more than 128 MiB, because anybody can cause that check by trying to sign in.
  */
 import type { FieldError, PasswordHash } from '@reeve/contract';
+import type { Vault } from '../secret.ts';
 import { readLdap } from './hashes/ldap.ts';
 import { readArgon2, readBcrypt } from './hashes/modular.ts';
 import { readPbkdf2 } from './hashes/pbkdf2.ts';
@@ -23,6 +24,7 @@ const readers: Readonly<Record<PasswordHash['algorithm'], Reader>> = {
   ldap: readLdap,
   phpass: readPhpass,
   hmac: readHmac,
+  md4: readDigest,
   md5: readDigest,
   sha1: readDigest,
   sha256: readDigest,
@@ -43,7 +45,23 @@ export function judgePasswordHash(hash: PasswordHash): FieldError[] {
 export const storedHashOf = (hash: PasswordHash): string =>
   hash.algorithm === 'argon2' ? hash.value : JSON.stringify(hash);
 
-/** The hash as it was imported; undefined where what is stored is none. */
+/** Bound to the hash that the key is for: it opens beside no other one. */
+const sealContext = (hash: Pick<PasswordHash, 'value'>): string => `imported hash ${hash.value}`;
+
+/** A stored hash with its key sealed, where it has one: an HMAC's key is the secret of another system. */
+export function sealHashKey(vault: Vault, stored: string): string {
+  if (!stored.startsWith('{')) return stored;
+  const { key, ...hash } = JSON.parse(stored) as PasswordHash;
+  return key === undefined ? stored : JSON.stringify({ ...hash, sealed_key: vault.seal(key, sealContext(hash)) });
+}
+
+/** The hash with its key as `verifyImported` takes it. */
+export function openHashKey(vault: Vault, hash: PasswordHash & { readonly sealed_key?: string }): PasswordHash {
+  const { sealed_key: sealed, ...opened } = hash;
+  return sealed === undefined ? opened : { ...opened, key: vault.open(sealed, sealContext(hash)) };
+}
+
+/** The hash as it was imported, its key still sealed; undefined where what is stored is none. */
 export function importedHashOf(stored: string): PasswordHash | undefined {
   if (stored.startsWith('$')) return { algorithm: 'argon2', value: stored };
   try {
@@ -58,5 +76,5 @@ export function importedHashOf(stored: string): PasswordHash | undefined {
 /** Whether `password` matches an imported hash. Costly: call it under the hasher's bound. */
 export async function verifyImported(hash: PasswordHash, password: string): Promise<boolean> {
   const check = readers[hash.algorithm](hash, () => undefined);
-  return check === undefined ? false : check(password);
+  return check === undefined ? false : check(Buffer.from(password, hash.password_encoding ?? 'utf8'));
 }

@@ -1,7 +1,8 @@
 /** Checks a password against what is stored of it, and says when the stored hash should be made anew. */
 import { Problem } from '../problem.ts';
 import type { PasswordHasher } from './hasher.ts';
-import { importedHashOf, verifyImported } from './imported-hash.ts';
+import type { Vault } from '../secret.ts';
+import { importedHashOf, openHashKey, verifyImported } from './imported-hash.ts';
 
 /** An argon2id hash of a random password, in the parameters of new hashes: what strangers are checked against. */
 const NOBODY = '$argon2id$v=19$m=19456,t=2,p=1$5YpLWjTm8LszL547Itk3Xw$8YGDp9Tg1XgtV11uN8mbTUCdKP3ZpXHSlaya9V4BNtM';
@@ -25,7 +26,7 @@ const unlessReadable = (error: unknown): false => {
  * does not tell who exists. An imported hash is checked beside that same work: it never answers faster than a native one.
  */
 export async function matchesPassword(
-  hasher: PasswordHasher,
+  { hasher, vault }: { readonly hasher: PasswordHasher; readonly vault: Vault },
   stored: string | undefined,
   password: string,
 ): Promise<boolean> {
@@ -36,7 +37,7 @@ export async function matchesPassword(
   if (isNative(stored)) return hasher.verify(stored, password).catch(unlessReadable);
   const imported = importedHashOf(stored);
   const [isRight] = await Promise.all([
-    imported ? hasher.bounded(() => verifyImported(imported, password)).catch(unlessReadable) : false,
+    imported ? hasher.bounded(async () => verifyImported(openHashKey(vault, imported), password)).catch(unlessReadable) : false,
     hasher.verify(NOBODY, password),
   ]);
   return isRight;

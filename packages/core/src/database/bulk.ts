@@ -139,38 +139,46 @@ export async function reserveNumbers(db: Db, table: 'users', count: number): Pro
   return Array.from({ length: count }, (_, i) => top + 1 + i);
 }
 
-/** Which of `keys` are in a unique column of a connection's identities, and whose they are. */
+/** A key that an identity has. */
+export interface HeldKey {
+  readonly key: string;
+  readonly user_num: number;
+  /** 0: of the user itself, else of a linked identity. */
+  readonly position: number;
+}
+
+/** Which of `keys` are in a unique column of a connection's identities, whose they are and at which position. */
 export async function findIdentities(
   db: Db,
-  column: 'email_key' | 'username_key' | 'phone_key',
+  column: 'email_key' | 'username_key' | 'phone_key' | 'subject',
   tenantId: number,
   connectionNum: number,
   keys: readonly string[],
-): Promise<{ key: string; user_num: number }[]> {
+): Promise<HeldKey[]> {
   const connection = connections.get(db);
   if (connection) {
     // One look after another is cheaper than a list: it is sorted and stored first.
     const { prepared } = connection.prepare(
-      `select user_num from identities where tenant_id = ? and ${column} = ? and connection_num = ?`,
+      `select user_num, position from identities where tenant_id = ? and ${column} = ? and connection_num = ?`,
     );
-    const found: { key: string; user_num: number }[] = [];
+    const found: HeldKey[] = [];
     for (const key of keys) {
-      const row = prepared.get(tenantId, key, connectionNum) as { user_num: number } | undefined;
-      if (row) found.push({ key, user_num: row.user_num });
+      const row = prepared.get(tenantId, key, connectionNum) as Omit<HeldKey, 'key'> | undefined;
+      if (row) found.push({ key, user_num: row.user_num, position: row.position });
     }
     return found;
   }
   const at = sql.ref(column);
   // On PostgreSQL key by key, too: as a list the planner, while it knows nothing of a growing table, reads all of it.
   const { rows } = isPostgres(db)
-    ? await sql<{ key: string; user_num: number }>`
-        select wanted.key, found.user_num from unnest(${keys as string[]}::text[]) as wanted (key)
+    ? await sql<HeldKey>`
+        select wanted.key, found.user_num, found.position from unnest(${keys as string[]}::text[]) as wanted (key)
         cross join lateral (
-          select user_num from identities
+          select user_num, position from identities
           where tenant_id = ${tenantId} and ${at} = wanted.key and connection_num = ${connectionNum} limit 1
         ) as found`.execute(db)
-    : await sql<{ key: string; user_num: number }>`
-        select ${at} as key, user_num from identities
+    : await sql<HeldKey>`
+        select ${at} as key, user_num, position from identities
         where tenant_id = ${tenantId} and connection_num = ${connectionNum} and ${at} in (${sql.join([...keys])})`.execute(
         db,
       );

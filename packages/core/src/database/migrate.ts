@@ -1,11 +1,23 @@
 /** Brings a database to the newest schema. Exactly one process does it; others wait. Migrations go forward only. */
 import { type Kysely, sql } from 'kysely';
-import { Migrator } from 'kysely/migration';
+import { type MigrationResultSet, Migrator } from 'kysely/migration';
 import * as m0001 from '../migrations/0001_directory.ts';
-import type { Database } from './database.ts';
+import * as m0002 from '../migrations/0002_access.ts';
+import * as m0003 from '../migrations/0003_factors.ts';
+import * as m0004 from '../migrations/0004_accounts.ts';
+import * as m0005 from '../migrations/0005_rules.ts';
+import * as m0006 from '../migrations/0006_search.ts';
+import * as m0007 from '../migrations/0007_jobs.ts';
+import type { Database, Db } from './database.ts';
 
 const migrations = {
   '0001_directory': { up: (db: Kysely<never>) => m0001.up(db) },
+  '0002_access': { up: (db: Kysely<never>) => m0002.up(db) },
+  '0003_factors': { up: (db: Kysely<never>) => m0003.up(db) },
+  '0004_accounts': { up: (db: Kysely<never>) => m0004.up(db) },
+  '0005_rules': { up: (db: Kysely<never>) => m0005.up(db) },
+  '0006_search': { up: (db: Kysely<never>) => m0006.up(db) },
+  '0007_jobs': { up: (db: Kysely<never>) => m0007.up(db) },
 };
 
 /** Most starts find nothing to do; asking for that alone spares them the migrator's look at every table. */
@@ -22,13 +34,32 @@ async function isNewest({ root }: Database): Promise<boolean> {
 /** Returns the names of the migrations that were applied now. */
 export async function migrate(database: Database): Promise<string[]> {
   if (await isNewest(database)) return [];
+  const { error, results } = await patiently(database, (db) => apply(db));
+  if (error) throw error;
+  return (results ?? []).map((result) => result.migrationName);
+}
+
+/** On PostgreSQL neither a migration nor the wait for another process's has a bound in time. */
+function patiently<T>({ dialect, root }: Database, run: (db: Db) => Promise<T>): Promise<T> {
+  if (dialect === 'sqlite') return run(root);
+  return root.connection().execute(async (db) => {
+    for (const name of BOUNDS) await sql`select set_config(${name}, '0', false)`.execute(db);
+    try {
+      return await run(db);
+    } finally {
+      for (const name of BOUNDS) await sql`reset ${sql.ref(name)}`.execute(db);
+    }
+  });
+}
+
+const BOUNDS = ['statement_timeout', 'idle_in_transaction_session_timeout'] as const;
+
+function apply(db: Db): Promise<MigrationResultSet> {
   const migrator = new Migrator({
-    db: database.root,
+    db,
     provider: { getMigrations: async () => migrations as never },
     migrationTableName: 'migrations',
     migrationLockTableName: 'migrations_lock',
   });
-  const { error, results } = await migrator.migrateToLatest();
-  if (error) throw error;
-  return (results ?? []).map((result) => result.migrationName);
+  return migrator.migrateToLatest();
 }

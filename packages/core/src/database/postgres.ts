@@ -1,6 +1,7 @@
 /** PostgreSQL by `pg`: a pool, units of work as READ COMMITTED transactions, run again after a deadlock. */
 import { Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
+import { Problem } from '../problem.ts';
 import type { Tables } from '../tables.ts';
 import { type Database, type Db, storageProblem } from './database.ts';
 
@@ -30,10 +31,27 @@ function nameOf(text: string): string | undefined {
   return name;
 }
 
+/**
+ * The longest that one statement may take, its wait for locks included, and that a transaction may stand still: far beyond
+ * what any of ours needs, so that what hangs gives its connection and its locks back. The URL may set others
+ * (`?statement_timeout=…`, milliseconds); migrations have no bound (`migrate.ts`).
+ */
+const STATEMENT_MILLISECONDS = 60_000;
+const IDLE_MILLISECONDS = 60_000;
+/** query_canceled, idle_in_transaction_session_timeout. */
+const TIMED_OUT = new Set(['57014', '25P03']);
+const AFTER_TIMEOUT_SECONDS = 5;
+
 type Query = (...given: unknown[]) => unknown;
 
 /** A client that prepares each statement once for each connection: a lookup by key takes 0.6 of the time, an update 0.7. */
 class PreparingClient extends pg.Client {
+  constructor(config?: string | pg.ClientConfig) {
+    super(config);
+    // A connection that dies between two statements of a unit is told by the next one; unheard it would end the process.
+    this.on('error', () => {});
+  }
+
   override query = ((...given: unknown[]) => {
     const [text, values, ...rest] = given;
     const name = typeof text === 'string' && Array.isArray(values) && values.length > 0 ? nameOf(text) : undefined;
@@ -51,6 +69,8 @@ export function openPostgres(url: string, poolSize: number): Database {
     application_name: 'reeve',
     // Also the longest that a unit of work waits for its turn.
     connectionTimeoutMillis: 30_000,
+    statement_timeout: STATEMENT_MILLISECONDS,
+    idle_in_transaction_session_timeout: IDLE_MILLISECONDS,
   });
   // A connection that dies while it is idle is replaced at its next use; without a listener it would end the process.
   pool.on('error', () => {});
@@ -66,15 +86,29 @@ export function openPostgres(url: string, poolSize: number): Database {
 }
 
 const rethrow = (error: unknown): never => {
-  throw storageProblem(error);
+  throw problemOf(error);
 };
+
+/** What `pg` says of a connection that died under it; it has no code. */
+const DEAD = /^(Connection terminated|Client has encountered a connection error)/;
+
+function problemOf(error: unknown): unknown {
+  const { code = '', message = '' } = error as { code?: string; message?: string };
+  if (DEAD.test(message))
+    return new Problem('overloaded', 'The connection to the database broke.', { retryAfter: 1, cause: error });
+  if (!TIMED_OUT.has(code)) return storageProblem(error);
+  return new Problem('overloaded', 'The database did not answer in time; nothing was changed.', {
+    retryAfter: AFTER_TIMEOUT_SECONDS,
+    cause: error,
+  });
+}
 
 async function transact<T>(root: Db, unit: (db: Db) => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries++) {
     try {
       return await root.transaction().execute(unit);
     } catch (error) {
-      if (tries >= TRIES || !AGAIN.has((error as { code?: string }).code ?? '')) throw storageProblem(error);
+      if (tries >= TRIES || !AGAIN.has((error as { code?: string }).code ?? '')) throw problemOf(error);
     }
   }
 }

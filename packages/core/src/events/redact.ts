@@ -2,13 +2,13 @@
 
 const SECRET = /pass(word|phrase)|secret|token|credential|private|api_?key|^otp$|^pin$/i;
 const STATEMENTS =
-  /^(has_password|password_must_be_reset|(access|refresh)_token_lifetime|secret_overlap|password_policy)$/;
+  /^(has_password|last_password_change_at|password_must_be_reset|((access|refresh)_)?token_lifetime(_for_web)?|token_dialect|secret_overlap|password_policy)$/;
 
 const REMEMBERED = 10_000;
 const judged = new Map<string, boolean>();
 
-/** The same few names come with every event: each is judged once. */
-function isSecret(name: string): boolean {
+/** Whether the name says that its value is secret. The same few names come with every event: each is judged once. */
+export function isSecret(name: string): boolean {
   const known = judged.get(name);
   if (known !== undefined) return known;
   const secret = SECRET.test(name) && !STATEMENTS.test(name);

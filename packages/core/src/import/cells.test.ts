@@ -27,6 +27,8 @@ const user = (fields: Partial<User>): User => ({
   last_sign_in_at: null,
   created_at: '2026-01-01T00:00:00.000Z',
   updated_at: '2026-01-01T00:00:00.000Z',
+  last_sign_in_ip: null,
+  last_password_change_at: null,
   ...fields,
 });
 

@@ -33,6 +33,8 @@ export const EXPORT_COLUMNS: readonly string[] = [
   'last_sign_in_at',
   'created_at',
   'updated_at',
+  'last_sign_in_ip',
+  'last_password_change_at',
 ];
 
 /** What spreadsheets take for the beginning of a formula; apostrophes before it are doubled, so that one can be taken away. */

@@ -3,14 +3,16 @@ import { findIdentities } from '../database/bulk.ts';
 import type { Db } from '../database/database.ts';
 import { fieldProblem, type Problem } from '../problem.ts';
 
-const COLUMNS = ['email_key', 'username_key', 'phone_key'] as const;
+const COLUMNS = ['email_key', 'username_key', 'phone_key', 'subject'] as const;
 type Column = (typeof COLUMNS)[number];
+/** `subject`: where the row gives one. */
 export type Identifiers = { readonly [C in Column]: string | null };
 
 const TAKEN = {
   email_key: ['email', 'email_taken'],
   username_key: ['username', 'username_taken'],
   phone_key: ['phone_number', 'phone_taken'],
+  subject: ['user_id', 'identity_taken'],
 } as const;
 
 /** An address stands for none where it begins with a space (see `identities.email_key`). */
@@ -22,6 +24,15 @@ export class Holders {
     email_key: new Map(),
     username_key: new Map(),
     phone_key: new Map(),
+    subject: new Map(),
+  };
+
+  /** What linked identities have: it is taken, and names no user whom a row could mean. */
+  readonly #linked: Readonly<Record<Column, Set<string>>> = {
+    email_key: new Set(),
+    username_key: new Set(),
+    phone_key: new Set(),
+    subject: new Set(),
   };
 
   /** Looks up all identifiers of a slice in a connection. */
@@ -34,8 +45,9 @@ export class Holders {
     for (const column of COLUMNS) {
       const keys = slice[column].filter(isKey);
       if (keys.length === 0) continue;
-      for (const { key, user_num } of await findIdentities(db, column, tenantId, connectionNum, keys))
-        this.#by[column].set(key, user_num);
+      for (const { key, user_num, position } of await findIdentities(db, column, tenantId, connectionNum, keys))
+        if (position === 0) this.#by[column].set(key, user_num);
+        else this.#linked[column].add(key);
     }
   }
 
@@ -53,8 +65,10 @@ export class Holders {
   conflict(row: Identifiers, num: number | undefined): Problem | undefined {
     for (const column of COLUMNS) {
       const key = row[column];
-      const holder = isKey(key) ? this.#by[column].get(key) : undefined;
-      if (holder === undefined || holder === num) continue;
+      if (!isKey(key)) continue;
+      const holder = this.#by[column].get(key);
+      const isTaken = this.#linked[column].has(key) || (holder !== undefined && holder !== num);
+      if (!isTaken) continue;
       const [field, code] = TAKEN[column];
       return fieldProblem(
         field,

@@ -12,6 +12,7 @@ import {
   insertJob,
   type JobRow,
   LEASE,
+  newJob,
   renewLease,
   stateOf,
 } from '../jobs/jobs.store.ts';
@@ -19,7 +20,7 @@ import { requireJob } from '../jobs/jobs.ts';
 import { fieldProblem, Problem } from '../problem.ts';
 import type { Unit, Work } from '../work.ts';
 import type { Done } from './reader.ts';
-import type { ImportMode } from './slice.ts';
+import type { ImportDialect, ImportMode } from './slice.ts';
 import type { ImportFormat } from './source.ts';
 
 export interface ImportRequest {
@@ -32,10 +33,12 @@ export interface ImportRequest {
 }
 
 /** What `jobs.options` holds. */
-interface Options {
+export interface ImportOptions {
   readonly format: ImportFormat;
   readonly connection_id: string;
   readonly send_verification: boolean;
+  /** Of a vendor's file. */
+  readonly dialect?: ImportDialect;
 }
 
 export interface BegunImport {
@@ -43,6 +46,7 @@ export interface BegunImport {
   readonly mode: ImportMode;
   readonly format: ImportFormat;
   readonly sendsVerification: boolean;
+  readonly dialect: ImportDialect | undefined;
   readonly connection: { readonly num: number; readonly id: string; readonly policy: PasswordPolicy };
   readonly done: Done;
   /** The job has ended: the file is only compared with the one that it read, and the job's answer repeated. */
@@ -57,7 +61,7 @@ const ERRORS_TOLD = 1000;
 
 const otherRequest = () =>
   new Problem('idempotency_mismatch', 'This Idempotency-Key was used with another import; use a new key.');
-const otherFile = () =>
+export const otherFile = () =>
   new Problem(
     'import_mismatch',
     'The file differs from the one that this import began with; send the same file again.',
@@ -86,29 +90,14 @@ export async function beginImport(work: Work, request: ImportRequest): Promise<B
 async function startImport(work: Work, request: ImportRequest): Promise<BegunImport> {
   const connection = await connectionOf(work, request.connection);
   const { mode, format, sendsVerification } = request;
-  const options: Options = { format, connection_id: connection.id, send_verification: sendsVerification };
+  const options: ImportOptions = { format, connection_id: connection.id, send_verification: sendsVerification };
   return work.write(async (unit) => {
     const job: JobRow = {
-      id: unit.newId('job'),
-      tenant_id: unit.tenant.id,
-      type: 'users_import',
+      ...newJob(unit, 'users_import', options),
       state: 'running',
       mode,
-      options: JSON.stringify(options),
-      actor_id: unit.actor.id,
       idempotency_key: request.idempotencyKey ?? null,
-      total: 0,
-      digest: null,
-      window_rows: 0,
-      window_done: 0,
-      inserted: 0,
-      updated: 0,
-      failed: 0,
-      detail: null,
       lease_until: unit.now + LEASE,
-      created_at: unit.now,
-      updated_at: unit.now,
-      finished_at: null,
     };
     await forgetKey(unit, job.idempotency_key);
     await insertJob(unit.db, job);
@@ -134,7 +123,7 @@ async function forgetKey(unit: Unit, key: string | null): Promise<void> {
 }
 
 async function continueByKey(work: Work, request: ImportRequest, job: JobRow): Promise<BegunImport> {
-  const options = JSON.parse(job.options) as Options;
+  const options = JSON.parse(job.options) as ImportOptions;
   if (request.resume === undefined) {
     const connection = await connectionOf(work, request.connection);
     const isSame =
@@ -151,7 +140,9 @@ async function continueByKey(work: Work, request: ImportRequest, job: JobRow): P
 }
 
 async function resumeImport(work: Work, request: ImportRequest, jobId: string): Promise<BegunImport> {
-  await requireJob(work, jobId);
+  const { type, queue } = await requireJob(work, jobId);
+  if (type !== 'users_import' || queue !== null)
+    throw new Problem('import_ended', 'The job is none that a file can be sent for again.');
   return takeOver(work, jobId, request.idempotencyKey, otherFile());
 }
 
@@ -189,31 +180,34 @@ async function takeOver(work: Work, jobId: string, key: string | undefined, mism
     });
     return { ...found, ...next };
   });
-  const { connection_id } = JSON.parse(job.options) as Options;
+  const { connection_id } = JSON.parse(job.options) as ImportOptions;
   return begun(job, await connectionOf(work, connection_id), false, mismatch);
 }
 
 const deleteErrors = (db: Db, tenantId: number, jobId: string) =>
   db.deleteFrom('job_errors').where('tenant_id', '=', tenantId).where('job_id', '=', jobId).execute();
 
-async function connectionOf(work: Work, idOrName: string | undefined) {
+/** The connection that an import writes to. Throws where there is none. */
+export async function connectionOf(work: Work, idOrName: string | undefined) {
   const row = await work.read((db) => findConnection(db, work.tenant.id, idOrName));
   if (!row) throw fieldProblem('connection', 'exists', `No connection is called "${idOrName}".`);
   return { num: row.num, id: row.id, policy: policyOf(row) };
 }
 
-function begun(
+/** A job as the threads of its import take it over. */
+export function begun(
   job: JobRow,
   connection: BegunImport['connection'],
   isComparison: boolean,
   mismatch: Problem,
 ): BegunImport {
-  const { format, send_verification } = JSON.parse(job.options) as Options;
+  const { format, send_verification, dialect } = JSON.parse(job.options) as ImportOptions;
   return {
     jobId: job.id,
     mode: job.mode as ImportMode,
     format,
     sendsVerification: send_verification,
+    dialect,
     connection,
     done: {
       rows: job.total,

@@ -1,14 +1,16 @@
 /** Judges rows and drafts their users: everything of an import that needs no database. */
-import type { ImportRow, PasswordPolicy, RowError, UserCreate } from '@reeve/contract';
+import type { FieldError, ImportRow, PasswordPolicy, UserCreate } from '@reeve/contract';
+import { prepare } from '../authentication-methods/draft.ts';
 import { judgePasswordHash, storedHashOf } from '../credentials/imported-hash.ts';
 import { checkPassword } from '../credentials/policy.ts';
+import { redact } from '../events/redact.ts';
 import { newId } from '../id.ts';
 import { fieldProblem, Problem } from '../problem.ts';
 import { leavesOf } from '../users/document.ts';
 import { appendUser, emptyColumns } from '../users/users.bulk.ts';
 import { draftUser, requireIdentifier } from '../users/users.ts';
 import { rowOfCells } from './cells.ts';
-import type { ImportMode, Slice } from './slice.ts';
+import type { Extras, FailureDetails, ImportMode, RowFailure, Slice, TranslatedRow } from './slice.ts';
 import type { SourceRow } from './source.ts';
 
 export interface PrepareOptions {
@@ -18,6 +20,8 @@ export interface PrepareOptions {
   readonly parse: (text: string) => unknown;
   /** Judges a row by its schema. Throws a problem. */
   readonly judge: (row: unknown) => unknown;
+  /** Turns a row of a vendor's file into a native one. Throws a problem. Absent: the rows are native. */
+  readonly translate?: ((row: unknown) => TranslatedRow) | undefined;
   readonly hash: (password: string) => Promise<string>;
   readonly now: () => number;
 }
@@ -32,6 +36,8 @@ const READ_ONLY = [
   'last_sign_in_at',
   'created_at',
   'updated_at',
+  'last_sign_in_ip',
+  'last_password_change_at',
 ];
 
 /** A row as it was parsed; nothing of it is judged yet. */
@@ -72,11 +78,12 @@ const isJson = (text: string): boolean => {
 export class SliceMaker {
   readonly #options: PrepareOptions;
   readonly #hashes: Promise<void>[] = [];
-  readonly #failures: RowError[] = [];
+  readonly #failures: RowFailure[] = [];
   readonly #users = emptyColumns();
   readonly #lines: number[] = [];
   readonly #keys: (string | null)[] = [];
   readonly #patches: string[] = [];
+  readonly #extras: Extras[] = [];
   rows = 0;
 
   constructor(options: PrepareOptions) {
@@ -90,7 +97,8 @@ export class SliceMaker {
       this.#prepare(line, value);
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
-      this.#failures.push(failureOf(line, keyOfRow(value), error));
+      const original = this.#options.translate && originalOf(value);
+      this.#failures.push(failureOf(line, keyOfRow(value), error, original));
     }
   }
 
@@ -105,25 +113,35 @@ export class SliceMaker {
       lines: this.#lines,
       keys: this.#keys,
       patches: this.#patches,
+      extras: this.#extras,
     };
   }
 
   #prepare(line: number, value: unknown): void {
     if (value === null || typeof value !== 'object' || Array.isArray(value))
       throw new Problem('invalid_request', 'A row must be an object.');
-    for (const name of READ_ONLY) if (name in value) delete (value as Record<string, unknown>)[name];
-    const row = this.#options.judge(value) as ImportRow;
-    const { mode, connection, now } = this.#options;
+    const { mode, connection, now, translate } = this.#options;
+    const original = translate && originalOf(value);
+    const translated = translate?.(value);
+    if (!translated) for (const name of READ_ONLY) if (name in value) delete (value as Record<string, unknown>)[name];
+    const row = this.#options.judge(translated?.row ?? value) as ImportRow;
     const imported = importedHash(row);
     if (row.password !== undefined) checkPassword(connection.policy, row.password);
     const { password_hash: _hash, state, ...body } = row;
     const at = now();
     const draft = draftUser({ now: at, newId: (prefix) => newId(prefix, at) }, connection.id, body as UserCreate);
     requireIdentifier(draft);
+    for (const [i, factor] of (translated?.factors ?? []).entries()) prepare(factor, `mfa_factors.${i}.`);
     if (state !== undefined) draft.state = state;
     if (imported !== null) draft.has_password = true;
-    if (mode === 'upsert') this.#keepPatch(row);
+    if (translated && translated.subject !== null) {
+      const [primary] = draft.identities;
+      if (primary) primary.subject = translated.subject;
+    }
+    if (mode === 'upsert') this.#keepPatch(translated ? (translated.patch as ImportRow) : row);
     appendUser(this.#users, draft, imported);
+    if (translated && original !== undefined)
+      this.#extras.push({ subject: translated.subject, factors: translated.factors, original });
     this.#lines.push(line);
     this.#keys.push(draft.email ?? draft.username ?? draft.phone_number);
     if (row.password !== undefined && mode !== 'dry_run') this.#hash(row.password);
@@ -166,11 +184,37 @@ const keyOfRow = (value: unknown): string | null => {
 
 const MESSAGE_LIMIT = 500;
 
-/** A problem as the failure of one row. */
-export const failureOf = (line: number, key: string | null, problem: Problem): RowError => ({
+/** Rows that are longer are kept by their identifiers alone. */
+const ORIGINAL_LIMIT = 65_536;
+const IDENTIFIERS = ['user_id', 'email', 'username', 'phone_number'];
+const IDENTIFIER_LIMIT = 512;
+/** What is a secret of a row whatever the names inside it are. */
+const SECRETS = ['password', 'password_hash', 'custom_password_hash', 'mfa_factors'];
+
+/** A vendor's row as it may be kept and shown: without its secrets. */
+function originalOf(value: unknown): string {
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) return 'null';
+  const shown = Object.fromEntries(Object.entries(value).filter(([name]) => !SECRETS.includes(name)));
+  const text = JSON.stringify(redact(shown));
+  if (text.length <= ORIGINAL_LIMIT) return text;
+  const names = Object.entries(shown).filter(
+    ([name, given]) => IDENTIFIERS.includes(name) && typeof given === 'string' && given.length <= IDENTIFIER_LIMIT,
+  );
+  return JSON.stringify(Object.fromEntries(names));
+}
+
+const detailsOf = (original: string, errors: readonly FieldError[] | undefined): string =>
+  `{"row":${original},"errors":${JSON.stringify(errors ?? [])}}`;
+
+/** What `detailsOf` made. */
+export const readDetails = (text: string): FailureDetails => JSON.parse(text) as FailureDetails;
+
+/** A problem as the failure of one row. `original`: of a vendor's file, the row as it may be kept. */
+export const failureOf = (line: number, key: string | null, problem: Problem, original?: string): RowFailure => ({
   line,
   key,
   code: problem.code,
   field: problem.errors?.[0]?.field || null,
   message: problem.message.slice(0, MESSAGE_LIMIT),
+  details: original === undefined ? null : detailsOf(original, problem.errors),
 });

@@ -7,6 +7,9 @@
  * pages of the large indexes. The order depends on the rows alone, so a window that was cut off is found again.
  */
 import { createHash, type Hash } from 'node:crypto';
+import { ScratchSet } from '../database/scratch.ts';
+import { fieldProblem } from '../problem.ts';
+import { keyOf, phoneKeyOf } from '../users/document.ts';
 import { CsvParser } from './csv.ts';
 import { JsonArrayParser } from './json-array.ts';
 import { NdjsonParser } from './ndjson.ts';
@@ -52,6 +55,18 @@ const parsers: Readonly<Record<ImportFormat, new () => RowParser>> = {
   csv: CsvParser,
 };
 
+const IDENTIFIERS = { email: keyOf, username: keyOf, phone_number: phoneKeyOf, user_id: (text: string) => text } as const;
+
+/** The identifiers of a vendor's row, as they are compared. */
+function identifiersOf(value: unknown): { readonly field: string; readonly key: string }[] {
+  if (value === null || typeof value !== 'object') return [];
+  const row = value as Readonly<Record<string, unknown>>;
+  return Object.entries(IDENTIFIERS).flatMap(([field, keyed]) => {
+    const text = row[field];
+    return typeof text === 'string' && text !== '' ? [{ field, key: `${field} ${keyed(text)}` }] : [];
+  });
+}
+
 /** Characters of rows that are digested at once. */
 const DIGEST_PIECE = 65_536;
 
@@ -70,6 +85,8 @@ export class Reader {
   /** So many rows of the present window are done already. */
   #windowDone = 0;
   #end: ReadingEnd | undefined;
+  /** Of a vendor's file: the identifiers of all its rows so far, which no later row may have. */
+  readonly #seen: ScratchSet | undefined;
 
   constructor(options: ReaderOptions) {
     this.#options = options;
@@ -77,6 +94,7 @@ export class Reader {
     const { rows, windowRows, windowDone } = options.done;
     this.#before = rows - windowDone;
     this.#isResuming = windowRows > 0;
+    if (options.translate) this.#seen = new ScratchSet();
   }
 
   /** The slices of the file, then how its reading ended. */
@@ -114,6 +132,7 @@ export class Reader {
     const { format, isComparison, done, parse } = this.#options;
     if (this.#skipped < this.#before) {
       this.#skipped++;
+      if (this.#seen) this.#meet(readRow(row, parse));
       this.#digest(row);
       if (this.#skipped === this.#before && !this.#isResuming) this.#compare();
       return;
@@ -124,9 +143,21 @@ export class Reader {
       this.#end = { state: 'broken', detail: `Row ${row.line} of the JSON array is not valid JSON.` };
     if (!read || this.#end) return;
     this.#digest(row);
-    this.#window.push(read);
+    this.#window.push(this.#meet(read));
     this.#windowBytes += row.text.length;
     if (this.#isResuming && this.#window.length === done.windowRows) this.#resume();
+  }
+
+  /** Refuses a row whose identifier an earlier row of the file has; it need not have been a good one. */
+  #meet(read: ReadRow): ReadRow {
+    const seen = this.#seen;
+    if (!seen || read.problem) return read;
+    const given = identifiersOf(read.value);
+    const twice = given.find(({ key }) => seen.has(key));
+    for (const { key } of given) seen.add(key);
+    if (!twice) return read;
+    const message = `An earlier row of the file has this ${twice.field}.`;
+    return { ...read, problem: fieldProblem(twice.field, 'duplicate', message, 'conflict') };
   }
 
   #compare(): void {

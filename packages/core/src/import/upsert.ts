@@ -1,18 +1,20 @@
 /** A row of an upsert whose user is there already: the same merge, refusals and events as `users.update`. */
 import type { UserUpdate } from '@reeve/contract';
+import { toWire } from '../clock.ts';
 import { upsertPassword } from '../credentials/credentials.store.ts';
+import { sealHashKey } from '../credentials/imported-hash.ts';
 import { difference } from '../events/redact.ts';
 import { cancelMails } from '../mails/out-box.ts';
 import { fieldProblem } from '../problem.ts';
 import { endSessions } from '../sessions/sessions.store.ts';
 import { scopesOfUser } from '../sessions/standing.ts';
 import { closeTickets } from '../tickets/tickets.ts';
-import { parse } from '../users/document.ts';
+import { parse, type User } from '../users/document.ts';
 import { findUserByNumber, identifierKeysOf, metadataLeavesOf, updateUser } from '../users/users.store.ts';
 import { patched } from '../users/users.ts';
 import type { Unit } from '../work.ts';
 import type { Holders } from './holders.ts';
-import type { Slice } from './slice.ts';
+import type { Extras, Slice } from './slice.ts';
 
 /** Throws a problem where the row can't be applied; then nothing was written. */
 export async function changeUser(
@@ -33,8 +35,11 @@ export async function changeUser(
       'unchanged',
       `The user is ${before.state}; disable or enable users by their own operations.`,
     );
-  const after = patched(before, patch, unit.now);
-  const hash = slice.users.password_hash[place] ?? null;
+  const extras = slice.extras[place];
+  if (extras) checkSubject(extras, before);
+  const after = extras ? patchedAtTop(before, patch, unit.now) : patched(before, patch, unit.now);
+  // A vendor's upsert changes no password.
+  const hash = extras ? null : (slice.users.password_hash[place] ?? null);
   if (hash !== null) after.has_password = true;
   const [given, former] = [identifierKeysOf(after), identifierKeysOf(before)];
   const conflict = holders.conflict(given, num);
@@ -53,13 +58,40 @@ export async function changeUser(
   const target = { type: 'user', id: after.id };
   const endsAll = hash !== null || (after.password_must_be_reset && !before.password_must_be_reset);
   if (hash !== null) {
-    await upsertPassword(unit.db, unit.tenant.id, num, hash, unit.now);
+    await upsertPassword(unit.db, unit.tenant.id, num, sealHashKey(unit.services.vault, hash), unit.now);
     await closeTickets(unit, 'reset_password', { userId: after.id });
     await cancelMails(unit, 'reset_password', { userId: after.id });
     await unit.emit('user.password_changed', { target });
   }
   if (endsAll) await endSessions(unit, after.id);
-  await updateUser(unit.db, unit.tenant.id, row, after, endsAll ? row.token_version + 1 : row.token_version);
+  const saved = hash === null ? after : { ...after, last_password_change_at: toWire(unit.now) };
+  await updateUser(unit.db, unit.tenant.id, row, saved, endsAll ? row.token_version + 1 : row.token_version);
   await unit.emit('user.updated', { target, data: change });
   holders.move(num, given, former);
+}
+
+/** A row that names its user by an id must mean the user that it names by address. */
+function checkSubject({ subject }: Extras, { identities }: User): void {
+  const primary = identities.find(({ is_primary }) => is_primary);
+  if (subject !== null && subject !== primary?.subject)
+    throw fieldProblem(
+      'user_id',
+      'unchanged',
+      'The user has another user_id; an import does not change it.',
+      'conflict',
+    );
+}
+
+type Bag = User['user_metadata'];
+
+/** Vendors merge a bag at its top level: what stands there is replaced whole, and null removes it. */
+function patchedAtTop(before: User, patch: UserUpdate, now: number): User {
+  const { user_metadata: forUser, app_metadata: forApp, ...fields } = patch;
+  const merged = (bag: Bag, given: object | null | undefined): Bag =>
+    Object.fromEntries(Object.entries({ ...bag, ...given }).filter(([, value]) => value !== null)) as Bag;
+  return {
+    ...patched(before, fields, now),
+    user_metadata: merged(before.user_metadata, forUser),
+    app_metadata: merged(before.app_metadata, forApp),
+  };
 }

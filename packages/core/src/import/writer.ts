@@ -3,8 +3,9 @@
  * their failures and the progress of the job become true in one transaction, so that an import that is cut off goes on
  * exactly behind the last row that was written.
  */
-import type { RowError } from '@reeve/contract';
+import { addMethods, prepare } from '../authentication-methods/draft.ts';
 import { findConnection } from '../connections/connections.store.ts';
+import { sealHashKey } from '../credentials/imported-hash.ts';
 import type { BulkDatabase } from '../database/bulk.ts';
 import { uniqueViolation } from '../database/database.ts';
 import { ScratchSet } from '../database/scratch.ts';
@@ -18,7 +19,7 @@ import { sendVerificationMail } from '../users/verification.ts';
 import type { Unit, Work } from '../work.ts';
 import { Holders, type Identifiers } from './holders.ts';
 import { failureOf } from './prepare.ts';
-import type { ImportMode, ReadingEnd, Slice } from './slice.ts';
+import type { ImportMode, ReadingEnd, RowFailure, Slice } from './slice.ts';
 import { changeUser } from './upsert.ts';
 
 /** The job as a writer takes it over; plain data. */
@@ -40,7 +41,7 @@ interface Tally {
   updated: number;
   /** The slice that was written last. */
   last: Slice | undefined;
-  readonly failures: RowError[];
+  readonly failures: RowFailure[];
 }
 
 /** Another process may take an identifier between the look and the insert; its commit is seen at the next try. */
@@ -52,7 +53,7 @@ export class ImportWriter {
   readonly #task: ImportTask;
   /** Identifiers of the rows before, which a dry run does not write. */
   readonly #seen: ScratchSet | undefined;
-  readonly #judged = new WeakMap<Slice, RowError[]>();
+  readonly #judged = new WeakMap<Slice, RowFailure[]>();
   #total: number;
 
   /** `work` runs on `database`. */
@@ -137,7 +138,7 @@ export class ImportWriter {
   async #writeSlice(unit: Unit, slice: Slice, tally: Tally): Promise<void> {
     const holders = new Holders();
     const { connection, mode } = this.#task;
-    await holders.load(unit.db, unit.tenant.id, connection.num, slice.users);
+    await holders.load(unit.db, unit.tenant.id, connection.num, wantedKeys(slice));
     let waiting: number[] = [];
     const flush = async () => {
       const numbers = await this.#insert(unit, slice, waiting, tally);
@@ -163,7 +164,8 @@ export class ImportWriter {
         waiting.push(place);
       } catch (error) {
         if (!(error instanceof Problem)) throw error;
-        tally.failures.push(failureOf(slice.lines[place] as number, slice.keys[place] ?? null, error));
+        const { lines, keys, extras } = slice;
+        tally.failures.push(failureOf(lines[place] as number, keys[place] ?? null, error, extras[place]?.original));
       }
     }
     await flush();
@@ -172,14 +174,22 @@ export class ImportWriter {
   async #insert(unit: Unit, slice: Slice, places: readonly number[], tally: Tally): Promise<number[]> {
     if (places.length === 0) return [];
     const users = pickUsers(slice.users, places);
+    const { vault } = unit.services;
+    // In a copy: a unit may run twice, and each seals anew.
+    const hashes = users.password_hash.map((hash) => (hash === null ? null : sealHashKey(vault, hash)));
     const { actor, caller } = this.#work;
     const { db, tenant, now } = unit;
-    const numbers = await insertUsers(db, tenant.id, this.#task.connection.num, users, now);
+    const numbers = await insertUsers(db, tenant.id, this.#task.connection.num, { ...users, password_hash: hashes }, now);
     const targets = { type: 'user', id: users.id, data: users.event };
     await insertEvents(db, { tenant, actor, caller, now }, 'user.created', targets);
     const disabled = users.state.filter((state) => state === 'disabled').length;
     unit.count(totalOfState('disabled'), disabled);
     unit.count(totalOfState('active'), users.id.length - disabled);
+    for (const [i, place] of places.entries()) {
+      const factors = slice.extras[place]?.factors ?? [];
+      const holder = { num: numbers[i] as number, id: users.id[i] as string };
+      if (factors.length > 0) await addMethods(unit, holder, factors.map((factor) => prepare(factor)));
+    }
     tally.inserted += users.id.length;
     if (this.#task.sendsVerification) {
       for (const doc of users.doc) {
@@ -196,7 +206,7 @@ export class ImportWriter {
     if (!failures) {
       failures = [];
       const holders = new Holders();
-      await holders.load(unit.db, unit.tenant.id, this.#task.connection.num, slice.users);
+      await holders.load(unit.db, unit.tenant.id, this.#task.connection.num, wantedKeys(slice));
       for (let place = 0; place < slice.lines.length; place++) {
         const keys = keysAt(slice, place);
         this.#recall(holders, keys);
@@ -220,10 +230,13 @@ export class ImportWriter {
   }
 }
 
-const nothing: Identifiers = { email_key: null, username_key: null, phone_key: null };
+const nothing: Identifiers = { email_key: null, username_key: null, phone_key: null, subject: null };
 
-const keysAt = ({ users }: Slice, place: number): Identifiers => ({
+const wantedKeys = ({ users, extras }: Slice) => ({ ...users, subject: extras.map(({ subject }) => subject) });
+
+const keysAt = ({ users, extras }: Slice, place: number): Identifiers => ({
   email_key: users.email_key[place] as string,
   username_key: users.username_key[place] ?? null,
   phone_key: users.phone_key[place] ?? null,
+  subject: extras[place]?.subject ?? null,
 });

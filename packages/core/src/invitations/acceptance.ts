@@ -125,8 +125,13 @@ async function acceptAs(work: Work, situation: Situation, userId: string): Promi
     const invitation = await redeem(unit, situation);
     const row = await findUserToChange(unit.db, unit.tenant.id, userId);
     const user = row && parse(row.doc);
-    if (!row || !user || user.email === null || keyOf(user.email) !== invitation.email_key) throw new Overtaken();
-    if (!user.email_verified) {
+    if (!row || !user) throw new Overtaken();
+    const isOwn = user.email !== null && keyOf(user.email) === invitation.email_key;
+    if (!isOwn) {
+      // The address may be that of a linked account.
+      const holder = await findUserByEmail(unit.db, unit.tenant.id, situation.connection.num, invitation.email);
+      if (holder?.id !== userId) throw new Overtaken();
+    } else if (!user.email_verified) {
       await updateUser(unit.db, unit.tenant.id, row, { ...user, email_verified: true, updated_at: toWire(unit.now) });
       await recordVerified(unit, userId);
     }

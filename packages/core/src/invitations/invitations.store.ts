@@ -137,7 +137,7 @@ export async function findGroupId(db: Db, tenantId: number, idOrCode: string): P
   return row?.id;
 }
 
-/** The user of a connection who has this address. */
+/** The user of a connection who has this address, be it of a linked account. */
 export const findUserByEmail = (
   db: Db,
   tenantId: number,
@@ -151,5 +151,4 @@ export const findUserByEmail = (
     .where('identities.tenant_id', '=', tenantId)
     .where('identities.email_key', '=', keyOf(email))
     .where('identities.connection_num', '=', connectionNum)
-    .where('identities.position', '=', 0)
     .executeTakeFirst();

@@ -4,8 +4,10 @@ import { toWire } from '../clock.ts';
 import { insertColumns } from '../database/bulk.ts';
 import type { Db } from '../database/database.ts';
 import { locked } from '../database/database.ts';
+import type { RowFailure } from '../import/slice.ts';
 import type { JobTable } from '../tables.ts';
 import { keyOf } from '../users/document.ts';
+import type { Unit } from '../work.ts';
 
 export type JobRow = JobTable;
 export type JobState = JobTable['state'];
@@ -30,6 +32,34 @@ export const jobOf = (row: JobRow, now: number): Job => ({
   created_at: toWire(row.created_at),
   updated_at: toWire(row.updated_at),
   finished_at: row.finished_at === null ? null : toWire(row.finished_at),
+  progress: row.progress,
+  location: null,
+});
+
+/** A job that waits, as it is inserted. */
+export const newJob = (unit: Unit, type: JobRow['type'], options: object): JobRow => ({
+  id: unit.newId('job'),
+  tenant_id: unit.tenant.id,
+  type,
+  state: 'pending',
+  mode: null,
+  options: JSON.stringify(options),
+  actor_id: unit.actor.id,
+  idempotency_key: null,
+  total: 0,
+  digest: null,
+  window_rows: 0,
+  window_done: 0,
+  inserted: 0,
+  updated: 0,
+  failed: 0,
+  detail: null,
+  lease_until: null,
+  created_at: unit.now,
+  updated_at: unit.now,
+  finished_at: null,
+  queue: null,
+  progress: null,
 });
 
 export const insertJob = (db: Db, row: JobRow) => db.insertInto('jobs').values(row).execute();
@@ -104,12 +134,17 @@ export async function endJob(
   tenantId: number,
   id: string,
   total: number,
-  next: { readonly state: Exclude<JobState, 'running'>; readonly detail: string | null },
+  next: { readonly state: Exclude<JobState, 'running' | 'pending'>; readonly detail: string | null },
   now: number,
 ): Promise<boolean> {
   const { numUpdatedRows } = await db
     .updateTable('jobs')
-    .set({ ...next, updated_at: now, lease_until: null, finished_at: next.state === 'interrupted' ? null : now })
+    .set({
+      ...next,
+      updated_at: now,
+      lease_until: null,
+      ...(next.state === 'interrupted' ? { finished_at: null } : { finished_at: now, queue: null }),
+    })
     .where('tenant_id', '=', tenantId)
     .where('id', '=', id)
     .where('state', '=', 'running')
@@ -129,7 +164,7 @@ export async function renewLease(db: Db, tenantId: number, id: string, now: numb
     .execute();
 }
 
-export const insertJobErrors = (db: Db, tenantId: number, jobId: string, errors: readonly RowError[]): Promise<void> =>
+export const insertJobErrors = (db: Db, tenantId: number, jobId: string, errors: readonly RowFailure[]): Promise<void> =>
   insertColumns(db, 'job_errors', errors.length, {
     tenant_id: tenantId,
     job_id: jobId,
@@ -140,6 +175,7 @@ export const insertJobErrors = (db: Db, tenantId: number, jobId: string, errors:
     code: errors.map(({ code }) => code),
     field: errors.map(({ field }) => field),
     message: errors.map(({ message }) => message),
+    details: errors.map(({ details }) => details),
   });
 
 /** The failed rows behind `line`, in the order of the file. */
@@ -153,6 +189,24 @@ export const findJobErrors = (
   db
     .selectFrom('job_errors')
     .select(['line', 'key', 'code', 'field', 'message'])
+    .where('tenant_id', '=', tenantId)
+    .where('job_id', '=', jobId)
+    .where('line', '>', line)
+    .orderBy('line')
+    .limit(limit)
+    .execute();
+
+/** The failed rows behind `line` with what is kept of them. */
+export const findJobFailures = (
+  db: Db,
+  tenantId: number,
+  jobId: string,
+  line: number,
+  limit: number,
+): Promise<RowFailure[]> =>
+  db
+    .selectFrom('job_errors')
+    .select(['line', 'key', 'code', 'field', 'message', 'details'])
     .where('tenant_id', '=', tenantId)
     .where('job_id', '=', jobId)
     .where('line', '>', line)

@@ -21,6 +21,17 @@ export interface MailPayload {
   readonly expiresAt: number;
   /** What an invitation leads to. */
   readonly organization?: string | null;
+  /** What an import has come to; its mail has no link. */
+  readonly report?: ImportReport;
+}
+
+export interface ImportReport {
+  readonly jobId: string;
+  readonly isCompleted: boolean;
+  readonly inserted: number;
+  readonly updated: number;
+  readonly failed: number;
+  readonly total: number;
 }
 
 const insertRow = statement<

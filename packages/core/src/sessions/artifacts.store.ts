@@ -21,6 +21,7 @@ export interface Artifact {
 
 export interface StoredArtifact {
   readonly payload: string;
+  readonly user_id: string | null;
   readonly session_id: string | null;
   readonly consumed_at: number | null;
   readonly expires_at: number;
@@ -29,7 +30,7 @@ export interface StoredArtifact {
 const byId = statement<Key, StoredArtifact>((db, slot) =>
   db
     .selectFrom('oidc_artifacts')
-    .select(['payload', 'session_id', 'consumed_at', 'expires_at'])
+    .select(['payload', 'user_id', 'session_id', 'consumed_at', 'expires_at'])
     .where('tenant_id', '=', slot('tenant_id'))
     .where('kind', '=', slot('kind'))
     .where('id', '=', slot('id')),
@@ -111,11 +112,19 @@ export async function deleteGrant(db: Db, tenantId: number, grantId: string): Pr
   await db.deleteFrom('oidc_artifacts').where('tenant_id', '=', tenantId).where('grant_id', '=', grantId).execute();
 }
 
-/** Notes that an access token is refused from now on, until it would expire anyway. False where it was noted before. */
-export async function revokeToken(db: Db, tenantId: number, jti: string, expiresAt: number): Promise<boolean> {
+/**
+ * Notes that an access token is refused from now on, until it would expire anyway. False where it was noted before. `aud`:
+ * the client id of its application, or its audience.
+ */
+export async function revokeToken(
+  db: Db,
+  tenantId: number,
+  { jti, aud }: { readonly jti: string; readonly aud: string },
+  expiresAt: number,
+): Promise<boolean> {
   const rows = await db
     .insertInto('revoked_tokens')
-    .values({ tenant_id: tenantId, jti, expires_at: expiresAt })
+    .values({ tenant_id: tenantId, jti, aud, expires_at: expiresAt })
     .onConflict((c) => c.doNothing())
     .returning('jti')
     .execute();

@@ -10,6 +10,8 @@ export interface SessionDraft {
   readonly applicationId: string | null;
   readonly ip: string | null;
   readonly userAgent: string | null;
+  /** Who acts as the user in it: `usr_…` or `app_…`. */
+  readonly impersonatorId?: string | null;
 }
 
 type Row = {
@@ -17,6 +19,7 @@ type Row = {
   tenant_id: number;
   user_id: string;
   application_id: string | null;
+  impersonator_id: string | null;
   ip: string | null;
   user_agent: string | null;
   created_at: number;
@@ -29,6 +32,7 @@ const insert = statement<Row, unknown>((db, slot) =>
     tenant_id: slot('tenant_id'),
     user_id: slot('user_id'),
     application_id: slot('application_id'),
+    impersonator_id: slot('impersonator_id'),
     ip: slot('ip'),
     user_agent: slot('user_agent'),
     created_at: slot('created_at'),
@@ -41,7 +45,7 @@ const insert = statement<Row, unknown>((db, slot) =>
 /** Writes a session that lasts as long as the tenant's settings say. */
 export async function insertSession(
   unit: Unit,
-  { userId, applicationId, ip, userAgent }: SessionDraft,
+  { userId, applicationId, ip, userAgent, impersonatorId = null }: SessionDraft,
 ): Promise<{ id: string; expiresAt: number }> {
   const id = unit.newId('ses');
   const expiresAt = unit.now + unit.tenant.settings.session_lifetime * 1000;
@@ -50,6 +54,7 @@ export async function insertSession(
     tenant_id: unit.tenant.id,
     user_id: userId,
     application_id: applicationId,
+    impersonator_id: impersonatorId,
     ip,
     user_agent: userAgent,
     created_at: unit.now,
@@ -84,18 +89,18 @@ const live = (db: Db, tenantId: number, now: number) =>
     .where('revoked_at', 'is', null)
     .where('expires_at', '>', now);
 
-/** When the session ends by itself; undefined where it has ended, or where another application began it. */
-export async function findSessionEnd(
+/** A live session; undefined where it has ended, or where another application began it. */
+export async function findSession(
   db: Db,
   tenantId: number,
   { id, applicationId }: { readonly id: string; readonly applicationId: string },
   now: number,
-): Promise<number | undefined> {
+): Promise<{ readonly expiresAt: number; readonly impersonatorId: string | null } | undefined> {
   const row = await live(db, tenantId, now)
     .where('id', '=', id)
     .where('application_id', '=', applicationId)
     .executeTakeFirst();
-  return row?.expires_at;
+  return row && { expiresAt: row.expires_at, impersonatorId: row.impersonator_id };
 }
 
 /** One more than `limit` live sessions of a user, newest first, after the session `before`. */
@@ -125,6 +130,7 @@ export async function findSessions(
     id: row.id,
     user_id: row.user_id,
     application_id: row.application_id,
+    impersonator_id: row.impersonator_id,
     ip: row.ip,
     user_agent: row.user_agent,
     created_at: toWire(row.created_at),

@@ -7,14 +7,17 @@
  * What else stands against a sign-in is told only to who knows the password.
  */
 import { toWire } from '../clock.ts';
-import { findConnection } from '../connections/connections.store.ts';
+import { barOf, findConnection } from '../connections/connections.store.ts';
 import { findPassword, renewHash } from '../credentials/credentials.store.ts';
 import { clearLockout, countFailure, findLock } from '../credentials/lockout.ts';
 import { isNative, matchesPassword } from '../credentials/password.ts';
+import type { Db } from '../database/database.ts';
+import { findAccount, type LinkedAccount, renewAccountHash } from '../identities/accounts.store.ts';
+import { findEnabledRules } from '../rules/rules.store.ts';
+import { type RuleClaims, runRules } from '../rules/run.ts';
 import { keyOf, parse, type User } from '../users/document.ts';
 import { findByIdentifier } from '../users/identifier.store.ts';
-import { findUserToChange, type UserRow } from '../users/users.store.ts';
-import { saveUser } from '../users/users.ts';
+import { findUser, findUserToChange, recordSignIn, type UserRow } from '../users/users.store.ts';
 import { createWork, type Unit, type Work } from '../work.ts';
 import { insertSession } from './sessions.store.ts';
 
@@ -25,7 +28,10 @@ export type SignInRefusal =
   | 'user_disabled'
   | 'password_must_be_reset'
   | 'email_not_verified'
-  | 'unknown_connection';
+  | 'unknown_connection'
+  | 'connection_not_enabled'
+  | 'connection_without_passwords'
+  | 'rule_denied';
 
 export interface SignedIn {
   readonly user: User;
@@ -33,12 +39,16 @@ export interface SignedIn {
   readonly tokenVersion: number;
   readonly sessionId: string;
   readonly sessionExpiresAt: number;
+  /** What the tenant's rules put into the tokens. */
+  readonly claims?: RuleClaims | undefined;
 }
 
 export interface Refused {
   readonly refused: SignInRefusal;
   /** Seconds. */
   readonly retryAfter?: number;
+  /** The words of the rule that refused. */
+  readonly message?: string;
 }
 
 export interface Credentials {
@@ -57,18 +67,27 @@ interface Attempt extends Credentials {
   readonly key: string;
   readonly address: string;
   readonly connectionName: string;
+  readonly connectionId: string;
 }
 
 /** Begins a session, or says why not. `work` acts for nobody yet; its actor may name the application. */
 export async function signIn(work: Work, credentials: Credentials): Promise<SignedIn | Refused> {
   const { attempts, hasher } = work.services;
-  const connection = await work.read((db) => findConnection(db, work.tenant.id, credentials.connection));
+  const { connection, barred } = await work.read(async (db) => {
+    const connection = await findConnection(db, work.tenant.id, credentials.connection);
+    return {
+      connection,
+      barred: connection && (await barOf(db, work.tenant.id, connection, work.actor.applicationId)),
+    };
+  });
   if (!connection) return { refused: 'unknown_connection' };
+  if (barred) return { refused: barred };
   const attempt: Attempt = {
     ...credentials,
     key: `${work.tenant.id} ${connection.num} ${keyOf(credentials.identifier)}`,
     address: `${work.tenant.id} ${work.caller.ip}`,
     connectionName: connection.name,
+    connectionId: connection.id,
   };
   const retryAfter = Math.max(
     attempts.secondsUntilFree('address', attempt.address),
@@ -78,17 +97,33 @@ export async function signIn(work: Work, credentials: Credentials): Promise<Sign
   const known = await work.read(async (db) => {
     const user = await findByIdentifier(db, work.tenant.id, connection.num, credentials.identifier);
     if (!user) return undefined;
-    const stored = await findPassword(db, user.num);
+    const account = await linkedAccountOf(db, work.tenant.id, connection.num, user);
+    const stored = account ? (account.password_hash ?? undefined) : await findPassword(db, user.num);
     return { ...user, stored, isLocked: (await findLock(db, user.num, work.now)) !== undefined };
   });
   if (known ? known.isLocked : attempts.isStrangerLocked(attempt.key)) return fail(work, attempt, known, 'user_locked');
   const isRight =
-    credentials.password.length <= MAX_PASSWORD && (await matchesPassword(hasher, known?.stored, credentials.password));
+    credentials.password.length <= MAX_PASSWORD &&
+    (await matchesPassword(work.services, known?.stored, credentials.password));
   if (!known || !isRight) return fail(work, attempt, known, 'invalid_credentials');
   const stored = known.stored as string;
   const renewed = isNative(stored) ? null : await hasher.hash(credentials.password);
-  return succeed(work, attempt, { id: known.id, stored, renewed });
+  const linked = known.position === 0 ? undefined : { connectionNum: connection.num, subject: known.subject };
+  const proven: Proven = { id: known.id, linked, stored, renewed };
+  const judged = await askRules(work, attempt, proven);
+  if ('refused' in judged) return judged;
+  const begun = await succeed(work, attempt, proven);
+  return 'refused' in begun ? begun : { ...begun, claims: judged.claims };
 }
+
+/** The account behind an identifier, where it is a linked one: that has a password of its own. */
+const linkedAccountOf = async (
+  db: Db,
+  tenantId: number,
+  connectionNum: number,
+  { position, subject }: { readonly position: number; readonly subject: string },
+): Promise<LinkedAccount | undefined> =>
+  position === 0 ? undefined : findAccount(db, tenantId, connectionNum, subject);
 
 /** Records a failure: in the audit log, and in the count that locks. */
 async function fail(
@@ -117,59 +152,125 @@ async function fail(
   });
 }
 
-const witnessFailure = (unit: Unit, { connectionName }: Attempt, userId: string | null, reason: string) =>
+const witnessFailure = (
+  unit: Unit,
+  { connectionName }: Attempt,
+  userId: string | null,
+  reason: string,
+  more: object = {},
+) =>
   unit.emit('user.sign_in_failed', {
     target: { type: 'user', id: userId },
-    data: { reason, connection: connectionName },
+    data: { reason, connection: connectionName, ...more },
   });
 
 interface Proven {
   readonly id: string;
+  /** The linked identity that was signed in with; absent: the user's own. */
+  readonly linked: { readonly connectionNum: number; readonly subject: string } | undefined;
   /** The hash that the password matched. */
   readonly stored: string;
   /** A new hash of the same password, where the stored one is imported or weak. */
   readonly renewed: string | null;
 }
 
+const actingAs = ({ services, tenant, caller, actor }: Work, userId: string): Work =>
+  createWork({ services, tenant, caller, actor: { ...actor, type: 'user', id: userId } });
+
+/**
+ * What the tenant's rules say of a sign-in against which nothing else stands. They are asked before the session begins,
+ * outside any unit of work; what changes meanwhile is found by the unit that begins it.
+ */
+async function askRules(
+  work: Work,
+  attempt: Attempt,
+  proven: Proven,
+): Promise<Refused | { readonly claims: RuleClaims | undefined }> {
+  const rules = await work.read((db) => findEnabledRules(db, work.tenant.id));
+  if (rules.length === 0) return { claims: undefined };
+  const { row, refused } = await work.read(async (db) => {
+    const { linked } = proven;
+    const row = await findUser(db, work.tenant.id, proven.id);
+    const account = linked && (await findAccount(db, work.tenant.id, linked.connectionNum, linked.subject));
+    const read = { db, tenant: work.tenant, now: work.now };
+    return { row, refused: row ? await objection(read, row, account, proven) : ('invalid_credentials' as const) };
+  });
+  const actor = actingAs(work, proven.id);
+  const user = row && countedUser(row, work.now, work.caller);
+  const verdict =
+    user && !refused
+      ? await runRules(actor, rules, {
+          user,
+          userNum: row.num,
+          protocol: 'oauth2-password',
+          connectionId: attempt.connectionId,
+        })
+      : undefined;
+  if (verdict && 'claims' in verdict) return verdict;
+  return actor.write(async (unit) => {
+    if (verdict) {
+      await witnessFailure(unit, attempt, proven.id, 'rule_denied', { rule: verdict.rule, message: verdict.denied });
+      return { refused: 'rule_denied', message: verdict.denied };
+    }
+    await witnessFailure(unit, attempt, row?.id ?? null, refused ?? 'invalid_credentials');
+    return { refused: refused ?? 'invalid_credentials' };
+  });
+}
+
 /** The password was right: judges what else stands against it, as it is now, and begins the session. */
 function succeed(work: Work, attempt: Attempt, proven: Proven): Promise<SignedIn | Refused> {
-  const { services, tenant, caller } = work;
-  const actor = { ...work.actor, type: 'user', id: proven.id } as const;
-  return createWork({ services, tenant, caller, actor }).write(async (unit) => {
+  return actingAs(work, proven.id).write(async (unit) => {
     const row = await findUserToChange(unit.db, unit.tenant.id, proven.id);
-    const refused = row ? await objection(unit, row, proven) : 'invalid_credentials';
+    const { linked } = proven;
+    const account = linked && (await findAccount(unit.db, unit.tenant.id, linked.connectionNum, linked.subject));
+    const refused = row ? await objection(unit, row, account, proven) : 'invalid_credentials';
     if (!row || refused) {
       const code = refused ?? 'invalid_credentials';
       await witnessFailure(unit, attempt, row?.id ?? null, code);
       return { refused: code };
     }
-    return begin(unit, row, attempt, proven, caller);
+    if (proven.renewed !== null) {
+      if (account) await renewAccountHash(unit.db, account, proven.renewed);
+      else await renewHash(unit.db, row.num, proven.renewed);
+    }
+    return begin(unit, row, attempt, work.caller);
   });
 }
 
-async function objection(unit: Unit, row: UserRow, { stored }: Proven): Promise<SignInRefusal | undefined> {
+async function objection(
+  unit: Pick<Unit, 'db' | 'tenant' | 'now'>,
+  row: UserRow,
+  account: LinkedAccount | undefined,
+  { stored, linked }: Proven,
+): Promise<SignInRefusal | undefined> {
   // While the password was being checked, others may have failed, or changed it.
   if ((await findLock(unit.db, row.num, unit.now)) !== undefined) return 'user_locked';
-  if ((await findPassword(unit.db, row.num)) !== stored) return 'invalid_credentials';
-  const user = parse(row.doc);
-  if (user.state !== 'active') return 'user_disabled';
-  if (user.password_must_be_reset) return 'password_must_be_reset';
-  if (unit.tenant.settings.require_verified_email && !user.email_verified) return 'email_not_verified';
+  if (linked && account?.user_num !== row.num) return 'invalid_credentials';
+  const current = account ? account.password_hash : await findPassword(unit.db, row.num);
+  if (current !== stored) return 'invalid_credentials';
+  // What the account that signs in was, where it is linked; the user must stand in any case.
+  const person = parse(account?.doc ?? row.doc);
+  if (row.state !== 'active' || person.state !== 'active') return 'user_disabled';
+  if (person.password_must_be_reset) return 'password_must_be_reset';
+  if (unit.tenant.settings.require_verified_email && !person.email_verified) return 'email_not_verified';
   return undefined;
 }
 
-async function begin(
-  unit: Unit,
-  row: UserRow,
-  { connectionName }: Attempt,
-  { renewed }: Proven,
-  caller: Work['caller'],
-): Promise<SignedIn> {
+/** The user as this sign-in leaves it. */
+function countedUser(row: UserRow, now: number, { ip }: Work['caller']) {
   const before = parse(row.doc);
-  const user: User = { ...before, sign_in_count: before.sign_in_count + 1, last_sign_in_at: toWire(unit.now) };
+  return {
+    ...before,
+    sign_in_count: before.sign_in_count + 1,
+    last_sign_in_at: toWire(now),
+    last_sign_in_ip: ip,
+  };
+}
+
+async function begin(unit: Unit, row: UserRow, { connectionName }: Attempt, caller: Work['caller']): Promise<SignedIn> {
+  const user = countedUser(row, unit.now, caller);
   await clearLockout(unit.db, row.num);
-  if (renewed !== null) await renewHash(unit.db, row.num, renewed);
-  await saveUser(unit, row, user);
+  await recordSignIn(unit.db, row.num, user);
   const session = await insertSession(unit, {
     userId: user.id,
     applicationId: unit.actor.applicationId,

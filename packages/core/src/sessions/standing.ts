@@ -3,8 +3,13 @@
  * and the rights of both. Asked again and again while a token is in use, so by prepared statements.
  */
 import { scopes } from '@reeve/contract';
+import { findGrantedScopes } from '../client-grants/client-grants.store.ts';
 import type { Db } from '../database/database.ts';
 import { statement } from '../database/statement.ts';
+import { isId } from '../id.ts';
+import { permissionsOn } from '../permissions/permissions.store.ts';
+import { MANAGEMENT_AUDIENCE } from '../resource-servers/audiences.ts';
+import { findTokenAudience } from '../resource-servers/resource-servers.store.ts';
 
 type ApplicationStanding = { id: string; client_id: string; enabled: 0 | 1; scopes: string; created_at: number };
 const applicationOf = statement<{ tenant_id: number; client_id: string }, ApplicationStanding>((db, slot) =>
@@ -14,10 +19,10 @@ const applicationOf = statement<{ tenant_id: number; client_id: string }, Applic
     .where('tenant_id', '=', slot('tenant_id'))
     .where('client_id', '=', slot('client_id')),
 );
-const revokedOf = statement<{ tenant_id: number; jti: string }, { jti: string }>((db, slot) =>
+const revokedOf = statement<{ tenant_id: number; jti: string }, { aud: string }>((db, slot) =>
   db
     .selectFrom('revoked_tokens')
-    .select('jti')
+    .select('aud')
     .where('tenant_id', '=', slot('tenant_id'))
     .where('jti', '=', slot('jti')),
 );
@@ -46,6 +51,9 @@ const sessionOf = statement<{ tenant_id: number; id: string; now: number }, { us
     .where('revoked_at', 'is', null)
     .where('expires_at', '>', slot('now')),
 );
+/** The built-in roles whose holders administer the tenant. */
+export const ADMINISTRATOR_CODES = ['system_admin', 'super_admin'] as const;
+
 const administrationOf = statement<{ tenant_id: number; user_num: number }, { level: number }>((db, slot) =>
   db
     .selectFrom('role_members')
@@ -56,7 +64,7 @@ const administrationOf = statement<{ tenant_id: number; user_num: number }, { le
     .where('role_members.user_num', '=', slot('user_num'))
     .where('role_members.tenant_id', '=', slot('tenant_id'))
     .where('roles.is_built_in', '=', 1)
-    .where('roles.code', 'in', ['system_admin', 'super_admin']),
+    .where('roles.code', 'in', [...ADMINISTRATOR_CODES]),
 );
 
 /** The management scopes that a signed-in user has: all of an administrator, none of anybody else. */
@@ -65,25 +73,61 @@ export async function scopesOfUser(db: Db, tenantId: number, userNum: number): P
   return new Set(roles.length > 0 ? scopes : []);
 }
 
+/** The level of a user's most powerful administrator role; less is more. Undefined of everybody else. */
+export async function administratorLevel(db: Db, tenantId: number, userNum: number): Promise<number | undefined> {
+  const roles = await administrationOf(db, { tenant_id: tenantId, user_num: userNum });
+  return roles.length === 0 ? undefined : Math.min(...roles.map(({ level }) => level));
+}
+
 /** What a token claims to rest on. */
 export interface TokenGround {
   readonly keyId: string;
   readonly jti: string;
   readonly clientId: string;
+  /** Claim `aud`. */
+  readonly audiences: readonly string[];
   /** Epoch seconds, as `iat` has them. */
   readonly issuedAt: number;
   /** `usr_…`; absent for an application's own token. */
   readonly userId?: string | undefined;
   readonly sessionId?: string | undefined;
   readonly tokenVersion: number;
+  /** Claim `imp`: who acts as the user. */
+  readonly impersonatorId?: string | undefined;
+  /** What the token is for, where it is not the native API. */
+  readonly api?: 'auth0' | { readonly resourceServerId: string } | undefined;
 }
 
-export type Fallen = 'key' | 'application' | 'token' | 'user' | 'version' | 'session';
+export type Fallen = 'key' | 'application' | 'token' | 'user' | 'impersonator' | 'version' | 'session' | 'api';
 
 export interface Standing {
   readonly application: { readonly id: string; readonly clientId: string };
   /** Management scopes that the token's subject has now. */
   readonly scopes: ReadonlySet<string>;
+  /** The scopes of the token's API, in its spelling, that its subject has now; undefined where `scopes` spells them. */
+  readonly granted?: ReadonlySet<string> | undefined;
+}
+
+/** What is granted of the token's API beside management permissions; undefined where nothing is but they. */
+async function grantedNow(
+  db: Db,
+  tenantId: number,
+  { api }: TokenGround,
+  subject: { readonly applicationId: string } | { readonly userNum: number },
+): Promise<ReadonlySet<string> | 'gone' | undefined> {
+  if (api === undefined) return undefined;
+  if (api === 'auth0') {
+    if (!('applicationId' in subject)) return undefined;
+    const granted = await findGrantedScopes(db, tenantId, subject.applicationId, MANAGEMENT_AUDIENCE);
+    return granted && new Set(granted);
+  }
+  const server = await findTokenAudience(db, tenantId, 'id', api.resourceServerId);
+  if (!server) return 'gone';
+  if ('applicationId' in subject)
+    return new Set(await findGrantedScopes(db, tenantId, subject.applicationId, server.identifier));
+  return new Set(
+    server.enforcesPolicies ? await permissionsOn(db, tenantId, subject.userNum, server.id) : server.scopes,
+  );
 }
 
 /** What a token rests on as it stands at `now`, or the first part of it that has fallen. */
@@ -100,15 +144,26 @@ export async function findStanding(
   // A client id can be deleted and made again: the tokens of the earlier application are not the later one's.
   if (row?.enabled !== 1 || ground.issuedAt < Math.floor(row.created_at / 1000)) return { fallen: 'application' };
   const application = { id: row.id, clientId: row.client_id };
-  const [ended] = await revokedOf(db, { ...inTenant, jti: ground.jti });
-  if (ended) return { fallen: 'token' };
-  if (ground.userId === undefined) return { application, scopes: new Set(JSON.parse(row.scopes) as string[]) };
+  const ended = await revokedOf(db, { ...inTenant, jti: ground.jti });
+  const isMeant = (aud: string) => aud === '' || aud === ground.clientId || ground.audiences.includes(aud);
+  if (ended.some(({ aud }) => isMeant(aud))) return { fallen: 'token' };
+  if (ground.userId === undefined) {
+    const granted = await grantedNow(db, tenantId, ground, { applicationId: row.id });
+    if (granted === 'gone') return { fallen: 'api' };
+    return { application, scopes: new Set(JSON.parse(row.scopes) as string[]), granted };
+  }
   const [user] = await userOf(db, { ...inTenant, id: ground.userId });
   if (user?.state !== 'active') return { fallen: 'user' };
   if (ground.tokenVersion < user.token_version) return { fallen: 'version' };
+  if (ground.impersonatorId !== undefined && isId('usr', ground.impersonatorId)) {
+    const [impersonator] = await userOf(db, { ...inTenant, id: ground.impersonatorId });
+    if (impersonator?.state !== 'active') return { fallen: 'impersonator' };
+  }
   if (ground.sessionId !== undefined) {
     const [session] = await sessionOf(db, { ...inTenant, id: ground.sessionId, now });
     if (session?.user_id !== ground.userId) return { fallen: 'session' };
   }
-  return { application, scopes: await scopesOfUser(db, tenantId, user.num) };
+  const granted = await grantedNow(db, tenantId, ground, { userNum: user.num });
+  if (granted === 'gone') return { fallen: 'api' };
+  return { application, scopes: await scopesOfUser(db, tenantId, user.num), granted };
 }

@@ -65,7 +65,7 @@ export async function differingValues(services: Services, values: BootstrapValue
     return [person && (await findPassword(db, person.user_num)), differing];
   });
   if (adminPassword !== undefined && stored !== undefined) {
-    if (!(await matchesPassword(services.hasher, stored, adminPassword))) differing.push('adminPassword');
+    if (!(await matchesPassword(services, stored, adminPassword))) differing.push('adminPassword');
   }
   return differing;
 }

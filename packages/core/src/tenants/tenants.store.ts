@@ -8,6 +8,9 @@ export const defaultSettings: Settings = {
   verification_link_lifetime: 5 * 86_400,
   password_reset_link_lifetime: 3_600,
   session_lifetime: 30 * 86_400,
+  allow_delete_all_users: false,
+  allow_impersonation: true,
+  strict_vendor_limits: false,
 };
 
 /** A tenant stores what was set; the rest is as by default. */
@@ -19,8 +22,11 @@ export const settingsOf = (stored: string): Settings => ({
 /** A tenant as a request's host names it; the caller adds the origin. */
 export type TenantOfHost = Omit<TenantContext, 'origin'>;
 
-/** The tenant that claims `host` (with port, lower case), else the one that claims its name alone. */
-export async function findTenantByHost(db: Db, host: string): Promise<TenantOfHost | undefined> {
+/** The tenant that claims `host` (with port, lower case), else the one that claims its name alone; and as what it does. */
+export async function findTenantByHost(
+  db: Db,
+  host: string,
+): Promise<{ readonly tenant: TenantOfHost; readonly domain: string } | undefined> {
   const name = host.replace(/:\d+$/, '');
   const rows = await db
     .selectFrom('tenant_domains')
@@ -36,7 +42,7 @@ export async function findTenantByHost(db: Db, host: string): Promise<TenantOfHo
     .where('tenant_domains.domain', 'in', [host, name])
     .execute();
   const row = rows.find(({ domain }) => domain === host) ?? rows[0];
-  return row && tenantOf(row);
+  return row && { tenant: tenantOf(row), domain: row.domain };
 }
 
 export async function findTenantByNumber(db: Db, num: number): Promise<TenantOfHost | undefined> {

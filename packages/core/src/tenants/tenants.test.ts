@@ -1,6 +1,7 @@
 import { request } from 'node:http';
 import { bootServer, databaseKinds, type TestServer } from '@reeve/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { create as createTenant } from './tenants.ts';
 
 interface Tenant {
   readonly id: string;
@@ -113,6 +114,44 @@ describe.each(databaseKinds)('tenants on %s', (kind) => {
     expect((await call('moved.test', bearer, 'GET', '/tenant')).status).toBe(200);
     await patch(['moved.test']);
     expect((await call('reachable.test', bearer, 'GET', '/tenant')).status).toBe(400);
+  });
+
+  it('keeps the hosts that the server itself is set up at with the default tenant', async () => {
+    const own = await bootServer(kind, { environment: { REEVE_PUBLIC_URL: 'https://id.example.test:8443' } });
+    try {
+      const claim = (domain: string) =>
+        createTenant(own.work(), { body: { name: 'thief', domains: ['thief.test', domain] }, query: undefined });
+      for (const domain of ['id.example.test', 'id.example.test:8443', 'id.example.test:1', '127.0.0.1', 'localhost:1'])
+        await expect(claim(domain), domain).rejects.toMatchObject({
+          status: 400,
+          errors: [{ field: 'domains.1', code: 'reserved' }],
+        });
+      expect(await claim('other.example.test')).toMatchObject({
+        tenant: { domains: ['other.example.test', 'thief.test'] },
+      });
+    } finally {
+      await own.stop();
+    }
+  });
+
+  it('takes a name without a port for every port of it', async () => {
+    await create('bare', ['bare.test']);
+    const ported = await create('ported', ['ported.test:8443']);
+    const claim = (name: string, domains: string[]) => server.api('POST', '/tenants', { name, domains });
+    for (const [domains, field] of [
+      [['free.test', 'bare.test:8443'], 'domains.1'],
+      [['ported.test'], 'domains.0'],
+      [['ported.test:8443'], 'domains.0'],
+    ] as const)
+      expect((await claim('second', [...domains])).body).toMatchObject({ code: 'domain_taken', errors: [{ field }] });
+    const race = await Promise.all([claim('fast', ['disputed.test']), claim('quick', ['disputed.test:1'])]);
+    expect(race.map(({ status }) => status).sort()).toEqual([201, 409]);
+    // Two ports of one machine may be two tenants', and a tenant may have a name with and without one.
+    expect((await claim('second', ['ported.test:9443'])).status).toBe(201);
+    const bearer = await tokenFor('ported.test:8443', ported.client_id, ported.client_secret);
+    const here = (domains: string[]) => call('ported.test:8443', bearer, 'PATCH', '/tenant', { domains });
+    expect((await here(['ported.test:8443', 'mine.test', 'mine.test:8443'])).status).toBe(200);
+    expect((await here(['ported.test:8443', 'bare.test:1'])).body).toMatchObject({ errors: [{ field: 'domains.1' }] });
   });
 
   it('lists all tenants in pages, in the default tenant', async () => {

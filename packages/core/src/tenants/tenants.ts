@@ -54,31 +54,56 @@ export const current: Operation<typeof contract.current> = (work) =>
 
 const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+)(:\d+)?$/;
 
-/** Loopback hosts are the default tenant's: another one could take its callers from it. */
-function checkDomains(domains: readonly string[], isDefault: boolean): void {
+const nameOf = (domain: string): string => domain.replace(/:\d+$/, '');
+
+/** Loopback hosts, and those that the server itself is set up at, are the default tenant's: another one could take its callers from it. */
+function checkDomains({ services: { reservedHosts } }: Work, domains: readonly string[], isDefault: boolean): void {
   if (isDefault) return;
   if (domains.length === 0)
     throw fieldProblem('domains', 'minItems', 'The tenant needs a domain; without one no request reaches it.');
-  const i = domains.findIndex((domain) => LOOPBACK.test(domain));
+  const i = domains.findIndex((domain) => LOOPBACK.test(domain) || reservedHosts?.has(nameOf(domain)));
   if (i >= 0)
     throw fieldProblem(
       `domains.${i}`,
       'reserved',
-      `${domains[i]} is a loopback host and belongs to the default tenant.`,
+      `${domains[i]} is a loopback host or the server's own, and belongs to the default tenant.`,
     );
+}
+
+/**
+ * Throws where another tenant has one of the domains. A name without a port stands for every port, so it and the same
+ * name with one can't belong to two: who came second would take callers from the first. Claims wait for each other at
+ * the default tenant's row, as no index sees that two of them meet.
+ */
+async function checkFree(db: Db, num: number, domains: readonly string[]): Promise<void> {
+  const [first, ...rest] = domains;
+  if (first === undefined) return;
+  await locked(db, db.selectFrom('tenants').select('num').where('is_default', '=', 1)).execute();
+  const bare = [...new Set([first, ...rest].map(nameOf))] as [string, ...string[]];
+  const claims = await db
+    .selectFrom('tenant_domains')
+    .select('domain')
+    .where('tenant_id', '!=', num)
+    .where((e) =>
+      e.or([
+        e('domain', 'in', padded([first, ...rest])),
+        e('domain', 'in', padded(bare)),
+        ...bare.map((name) => e.and([e('domain', '>=', `${name}:`), e('domain', '<', `${name};`)])),
+      ]),
+    )
+    .execute();
+  const taken = new Set(claims.map(({ domain }) => domain));
+  const names = new Set(claims.map(({ domain }) => nameOf(domain)));
+  const i = domains.findIndex((domain) =>
+    nameOf(domain) === domain ? names.has(domain) : taken.has(domain) || taken.has(nameOf(domain)),
+  );
+  if (i >= 0) throw domainTaken(i, domains[i] as string);
 }
 
 /** Gives the tenant these domains and no others. One of another tenant's is refused by name. */
 async function replaceDomains({ db }: Unit, num: number, domains: readonly string[]): Promise<void> {
+  await checkFree(db, num, domains);
   await db.deleteFrom('tenant_domains').where('tenant_id', '=', num).execute();
-  const [first, ...rest] = domains;
-  if (first === undefined) return;
-  const taken = await db
-    .selectFrom('tenant_domains')
-    .select('domain')
-    .where('domain', 'in', padded([first, ...rest]))
-    .executeTakeFirst();
-  if (taken) throw domainTaken(domains.indexOf(taken.domain), taken.domain);
   // In one order everywhere, so that two tenants that claim the same domains can't lock each other out.
   for (const domain of domains.toSorted())
     await db.insertInto('tenant_domains').values({ domain, tenant_id: num }).execute();
@@ -97,7 +122,7 @@ const refusingTakenDomain = <T>(write: () => Promise<T>): Promise<T> =>
   );
 
 export const updateCurrent: Operation<typeof contract.updateCurrent> = async (work, { body }) => {
-  if (body.domains) checkDomains(body.domains, work.tenant.isDefault);
+  if (body.domains) checkDomains(work, body.domains, work.tenant.isDefault);
   return refusingTakenDomain(() =>
     work.write(async (unit) => {
       const before = await locked(unit.db, tenantByNum(unit.db, unit.tenant.id)).executeTakeFirstOrThrow();
@@ -149,7 +174,7 @@ export const list: Operation<typeof contract.list> = async (work, { query }) => 
 
 export const create: Operation<typeof contract.create> = async (work, { body }) => {
   requireDefault(work);
-  checkDomains(body.domains, false);
+  checkDomains(work, body.domains, false);
   const founding = await newFounding();
   const nameTaken = () => fieldProblem('name', 'unique', `Another tenant is called "${body.name}".`, 'name_taken');
   const write = () =>

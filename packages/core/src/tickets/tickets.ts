@@ -1,17 +1,19 @@
 /**
  * Tickets: one-time links. The link's token is shown once, in the mail; at rest there is only its digest. Owns the
  * invariants that a ticket is redeemed at most once, in the transaction of its effect, and that of one kind a subject
- * has at most one that is open.
+ * has at most one that is open (impersonations apart: several people may act as one).
  */
+import type { Selectable } from 'kysely';
 import type { Db } from '../database/database.ts';
 import { statement } from '../database/statement.ts';
 import { Problem } from '../problem.ts';
 import { newSecret } from '../secret.ts';
 import type { TicketTable } from '../tables.ts';
 import { createWork, type Unit, type Work } from '../work.ts';
+import { resultUrlOf } from './options.ts';
 
 type Kind = TicketTable['kind'];
-export type Ticket = TicketTable;
+export type Ticket = Selectable<TicketTable>;
 
 export interface TicketDraft {
   readonly kind: Kind;
@@ -20,6 +22,8 @@ export interface TicketDraft {
   readonly email: string;
   /** Seconds. */
   readonly lifetime: number;
+  readonly options?: object;
+  readonly passwordHash?: string | null;
 }
 
 type OfSubject = { tenant_id: number; kind: Kind; subject: string; now: number };
@@ -27,7 +31,7 @@ const closing = (column: 'user_id' | 'invitation_id') =>
   statement<OfSubject, unknown>((db, slot) =>
     db
       .updateTable('tickets')
-      .set({ consumed_at: slot('now') })
+      .set({ consumed_at: slot('now'), password_hash: null })
       .where('tenant_id', '=', slot('tenant_id'))
       .where('kind', '=', slot('kind'))
       .where('consumed_at', 'is', null)
@@ -46,6 +50,8 @@ const insertRow = statement<
     email: string;
     created_at: number;
     expires_at: number;
+    options: string;
+    password_hash: string | null;
   },
   unknown
 >((db, slot) =>
@@ -60,6 +66,8 @@ const insertRow = statement<
     created_at: slot('created_at'),
     expires_at: slot('expires_at'),
     consumed_at: null,
+    options: slot('options'),
+    password_hash: slot('password_hash'),
   }),
 );
 
@@ -75,11 +83,11 @@ export async function closeTickets(unit: Unit, kind: Kind, { userId, invitationI
 /** Makes a ticket and returns its token. Earlier open tickets of the same kind for the same subject are dead. */
 export async function issueTicket(
   unit: Unit,
-  { kind, userId, invitationId, email, lifetime }: TicketDraft,
+  { kind, userId, invitationId, email, lifetime, options = {}, passwordHash = null }: TicketDraft,
 ): Promise<{ token: string; expiresAt: number }> {
   const token = newSecret();
   const expiresAt = unit.now + lifetime * 1000;
-  await closeTickets(unit, kind, { userId, invitationId });
+  if (kind !== 'impersonation') await closeTickets(unit, kind, { userId, invitationId });
   await insertRow(unit.db, {
     id: unit.newId('tkt'),
     tenant_id: unit.tenant.id,
@@ -90,6 +98,8 @@ export async function issueTicket(
     email,
     created_at: unit.now,
     expires_at: expiresAt,
+    options: JSON.stringify(options),
+    password_hash: passwordHash,
   });
   return { token, expiresAt };
 }
@@ -97,15 +107,21 @@ export async function issueTicket(
 /** Why a link does not work. `used` stands for replaced and withdrawn, too: which one is nobody's business. */
 export type DeadReason = 'expired' | 'used' | 'unknown';
 
+const DEAD_MESSAGES = {
+  expired: 'The link has expired.',
+  used: 'The link was used.',
+  unknown: 'No such link.',
+} as const satisfies Record<DeadReason, string>;
+
 /** A link that does not work; nothing was changed. */
 export class DeadTicket extends Problem {
   readonly reason: DeadReason;
-  constructor(reason: DeadReason) {
-    super(
-      'not_found',
-      { expired: 'The link has expired.', used: 'The link was used.', unknown: 'No such link.' }[reason],
-    );
+  /** Where its person is sent instead of being told here. */
+  readonly resultUrl: string | undefined;
+  constructor(reason: DeadReason, ticket?: Ticket) {
+    super('not_found', DEAD_MESSAGES[reason]);
     this.reason = reason;
+    this.resultUrl = ticket && resultUrlOf(ticket, { success: false, message: DEAD_MESSAGES[reason] });
   }
 }
 
@@ -122,8 +138,8 @@ async function findTicket(db: Db, work: Work, token: string): Promise<Ticket | u
 export async function readTicket(work: Work, kind: Kind, token: string): Promise<Ticket> {
   const ticket = await work.read((db) => findTicket(db, work, token));
   if (ticket?.kind !== kind) throw new DeadTicket('unknown');
-  if (ticket.consumed_at !== null) throw new DeadTicket('used');
-  if (ticket.expires_at <= work.services.clock.now()) throw new DeadTicket('expired');
+  if (ticket.consumed_at !== null) throw new DeadTicket('used', ticket);
+  if (ticket.expires_at <= work.services.clock.now()) throw new DeadTicket('expired', ticket);
   return ticket;
 }
 
@@ -131,14 +147,14 @@ export async function readTicket(work: Work, kind: Kind, token: string): Promise
 export async function redeemTicket(unit: Unit, ticket: Ticket): Promise<void> {
   const redeemed = await unit.db
     .updateTable('tickets')
-    .set({ consumed_at: unit.now })
+    .set({ consumed_at: unit.now, password_hash: null })
     .where('tenant_id', '=', unit.tenant.id)
     .where('id', '=', ticket.id)
     .where('consumed_at', 'is', null)
     .where('expires_at', '>', unit.now)
     .executeTakeFirst();
   if (redeemed.numUpdatedRows === 1n) return;
-  throw new DeadTicket(ticket.expires_at <= unit.now ? 'expired' : 'used');
+  throw new DeadTicket(ticket.expires_at <= unit.now ? 'expired' : 'used', ticket);
 }
 
 /** The same work done by the person whom a ticket has identified. */

@@ -43,20 +43,27 @@ export const render = (user: User): string =>
     last_sign_in_at: user.last_sign_in_at,
     created_at: user.created_at,
     updated_at: user.updated_at,
+    last_sign_in_ip: user.last_sign_in_ip,
+    last_password_change_at: user.last_password_change_at,
   });
 
 export const parse = (doc: string): User => JSON.parse(doc) as User;
 
 /** Marks the beginning of a word in the search text, so that a trigram can tell a prefix. */
-const WORD = '\u0002\u0002';
-const FIELD = '\u0003';
+export const WORD = '\u0002\u0002';
+/** Marks the end of a field in the search text. */
+export const FIELD = '\u0003';
 
-const searchable = (text: string): string =>
+/** A key (`keyOf`) as it stands in the search text. */
+export const searchableKey = (key: string): string =>
   WORD +
-  keyOf(text)
+  key
     .trim()
     // biome-ignore lint/suspicious/noControlCharactersInRegex: the marks themselves must not come in with a text.
     .replace(/[\s\u0002\u0003]+/gu, WORD);
+
+/** A text as it stands in the search text. */
+export const searchable = (text: string): string => searchableKey(keyOf(text));
 
 export const searchTextOf = (user: User): string => {
   const fields = new Set([
@@ -94,11 +101,24 @@ export const nameKeyOf = (user: User): string => {
         user.email ||
         ''),
   );
-  return key.length > MAX_NAME_KEY ? key.slice(0, MAX_NAME_KEY).toWellFormed() : key;
+  return cutKey(key);
 };
 
+const cutKey = (key: string): string => (key.length > MAX_NAME_KEY ? key.slice(0, MAX_NAME_KEY).toWellFormed() : key);
+
+/** How a name, or a part of one, is compared. */
+export const nameKey = (text: string): string => cutKey(keyOf(text));
+const nullableKey = (text: string | null): string | null => (text === null ? null : nameKey(text));
+
+/** The parts of a name as a search compares them. */
+export const partKeysOf = (user: Pick<User, 'given_name' | 'family_name' | 'nickname'>) => ({
+  given_name_key: nullableKey(user.given_name),
+  family_name_key: nullableKey(user.family_name),
+  nickname_key: nullableKey(user.nickname),
+});
+
 export interface Leaf {
-  readonly bag: 'user' | 'app';
+  readonly bag: 'user' | 'app' | 'profile';
   readonly path: string;
   readonly position: number;
   readonly text: string;
@@ -111,10 +131,8 @@ const MAX_PATH = 1024;
 /** Longer texts are found by their beginning. */
 const MAX_TEXT = 256;
 
-/** The scalar leaves of a metadata bag by dotted path; the items of an array share its path. Also judges the limits. */
-export function leavesOf(bag: 'user' | 'app', metadata: Readonly<Record<string, unknown>>): Leaf[] {
-  const field = bag === 'user' ? 'user_metadata' : 'app_metadata';
-  checkBag(field, metadata);
+/** The scalar leaves of a bag by dotted path; the items of an array share its path. */
+function scalarsOf(bag: Leaf['bag'], values: unknown): Leaf[] {
   const leaves: Leaf[] = [];
   const positions = new Map<string, number>();
   const walk = (value: unknown, path: string): void => {
@@ -125,20 +143,40 @@ export function leavesOf(bag: 'user' | 'app', metadata: Readonly<Record<string, 
     } else if (value !== null && value !== undefined) {
       const position = positions.get(path) ?? 0;
       positions.set(path, position + 1);
-      const text = String(value);
-      leaves.push({
-        bag,
-        path,
-        position,
-        text: text.length > MAX_TEXT ? text.slice(0, MAX_TEXT).toWellFormed() : text,
-        number: typeof value === 'number' ? value : null,
-      });
+      leaves.push({ bag, path, position, text: leafText(value), number: typeof value === 'number' ? value : null });
     }
   };
-  walk(metadata, '');
+  walk(values, '');
+  return leaves;
+}
+
+/** A leaf as it is compared. */
+export function leafText(value: unknown): string {
+  const text = String(value);
+  return text.length > MAX_TEXT ? text.slice(0, MAX_TEXT).toWellFormed() : text;
+}
+
+const isTooLong = ({ path }: Leaf): boolean => path.length > MAX_PATH / 3 && Buffer.byteLength(path) > MAX_PATH;
+
+/** The leaves of the linked identities' profiles: what is beyond the limits of metadata is not found by a search. */
+export function profileLeavesOf(user: User): Leaf[] {
+  const profiles = user.identities.flatMap((identity) =>
+    !identity.is_primary && 'profile' in identity ? [identity.profile] : [],
+  );
+  if (profiles.length === 0) return [];
+  return scalarsOf('profile', profiles)
+    .filter((leaf) => !isTooLong(leaf))
+    .slice(0, MAX_LEAVES);
+}
+
+/** The scalar leaves of a metadata bag (`scalarsOf`). Also judges the limits. */
+export function leavesOf(bag: 'user' | 'app', metadata: Readonly<Record<string, unknown>>): Leaf[] {
+  const field = bag === 'user' ? 'user_metadata' : 'app_metadata';
+  checkBag(field, metadata);
+  const leaves = scalarsOf(bag, metadata);
   if (leaves.length > MAX_LEAVES)
     throw fieldProblem(field, 'maxProperties', `${field} may hold at most ${MAX_LEAVES} values.`);
-  if (leaves.some(({ path }) => path.length > MAX_PATH / 3 && Buffer.byteLength(path) > MAX_PATH))
+  if (leaves.some(isTooLong))
     throw fieldProblem(
       field,
       'maxLength',

@@ -8,9 +8,11 @@ import type { Instant } from '../clock.ts';
 import { toWire } from '../clock.ts';
 import { type Db, padded } from '../database/database.ts';
 import { scrubEvents } from '../events/events.store.ts';
+import { findLinkedUsers } from '../identities/accounts.store.ts';
 import { cancelMails, deleteMails } from '../mails/out-box.ts';
 import { deleteMemberships } from '../memberships/memberships.store.ts';
 import type { Operation } from '../operation.ts';
+import { findDirectPermissions } from '../permissions/permissions.store.ts';
 import { keepAnAdministrator } from '../roles/administrators.ts';
 import { endSessions } from '../sessions/sessions.store.ts';
 import { findTenantByNumber } from '../tenants/tenants.store.ts';
@@ -26,9 +28,13 @@ const DAY = 86_400_000;
 /** What a deleted user leaves behind for the tenant's retention time. */
 interface Snapshot {
   readonly user: User;
+  /** What the user's linked identities were. */
+  readonly linked?: readonly User[];
   readonly groups: readonly string[];
   readonly roles: readonly string[];
   readonly organizations: readonly string[];
+  /** Those that the user held directly. */
+  readonly permissions: readonly { readonly resource_server: string; readonly permission: string }[];
 }
 
 const sealContext = (userId: string): string => `deleted user ${userId}`;
@@ -38,35 +44,41 @@ const remove: Operation<typeof contract.delete> = (work, { user_id, ifMatch }) =
     const row = await userToChange(unit, user_id);
     checkVersion(ifMatch, row.version);
     await keepAnAdministrator(unit, row);
-    const snapshot = await takeOut(unit, row);
-    const target = { type: 'user', id: row.id };
-    const days = unit.tenant.settings.deleted_user_retention_days;
-    if (days === 0) {
-      await eraseTraces(unit, row.id, snapshot.user, unit.now);
-      await unit.emit('user.deleted', { target });
-      await unit.emit('user.erased', { target });
-      return;
-    }
-    const eraseAt = unit.now + days * DAY;
-    await cancelMails(unit, 'verify_email', { userId: row.id });
-    await cancelMails(unit, 'reset_password', { userId: row.id });
-    await unit.db
-      .insertInto('deleted_users')
-      .values({
-        tenant_id: unit.tenant.id,
-        user_id: row.id,
-        doc: unit.services.vault.seal(JSON.stringify(snapshot), sealContext(row.id)),
-        deleted_at: unit.now,
-        erase_at: eraseAt,
-      })
-      .execute();
-    await unit.emit('user.deleted', { target, data: { erase_at: toWire(eraseAt) } });
+    await deletePerson(unit, row);
   });
 
 export { remove as delete };
 
+/** Deletes a user in this unit, erased at once or kept for the tenant's retention time. */
+export async function deletePerson(unit: Unit, row: UserRow): Promise<void> {
+  const linked = await findLinkedUsers(unit.db, row.num);
+  const snapshot = { ...(await takeOut(unit, row)), linked };
+  const target = { type: 'user', id: row.id };
+  const days = unit.tenant.settings.deleted_user_retention_days;
+  if (days === 0) {
+    await erasePeople(unit, snapshot.user, linked, unit.now);
+    await unit.emit('user.deleted', { target });
+    await unit.emit('user.erased', { target });
+    return;
+  }
+  const eraseAt = unit.now + days * DAY;
+  await cancelMails(unit, 'verify_email', { userId: row.id });
+  await cancelMails(unit, 'reset_password', { userId: row.id });
+  await unit.db
+    .insertInto('deleted_users')
+    .values({
+      tenant_id: unit.tenant.id,
+      user_id: row.id,
+      doc: unit.services.vault.seal(JSON.stringify(snapshot), sealContext(row.id)),
+      deleted_at: unit.now,
+      erase_at: eraseAt,
+    })
+    .execute();
+  await unit.emit('user.deleted', { target, data: { erase_at: toWire(eraseAt) } });
+}
+
 /** Takes the user out of the directory, and out of every total. Returns what was taken out. */
-async function takeOut(unit: Unit, row: UserRow): Promise<Snapshot> {
+export async function takeOut(unit: Unit, row: UserRow): Promise<Snapshot> {
   const user = parse(row.doc);
   await endSessions(unit, row.id);
   await giveUpOrganizations(unit, row.id);
@@ -75,6 +87,7 @@ async function takeOut(unit: Unit, row: UserRow): Promise<Snapshot> {
     groups: await deleteMemberships(unit, 'group', row.num),
     roles: await deleteMemberships(unit, 'role', row.num),
     organizations: await deleteMemberships(unit, 'organization', row.num),
+    permissions: await findDirectPermissions(unit.db, unit.tenant.id, row.num),
   };
   await deleteUser(unit.db, row);
   unit.count(TOTAL, -1);
@@ -96,6 +109,11 @@ async function giveUpOrganizations(unit: Unit, userId: string): Promise<void> {
       target: { type: 'organization', id },
       data: { before: { owner_id: userId }, after: { owner_id: null } },
     });
+}
+
+/** Erases what is kept beside the record of a user, and beside those whose accounts were linked to it. */
+async function erasePeople(unit: Unit, user: Person, linked: readonly Person[], upTo: Instant): Promise<void> {
+  for (const person of [user, ...linked]) await eraseTraces(unit, person.id, person, upTo);
 }
 
 /**
@@ -124,6 +142,7 @@ async function eraseTraces(unit: Unit, userId: string, user: Identifiers, upTo: 
 }
 
 type Identifiers = Pick<User, 'email' | 'username' | 'phone_number'>;
+type Person = Pick<User, 'id'> & Identifiers;
 
 /** Rows of imports that failed are told under the person's identifier, as the file had it. */
 async function forgetFailedRows({ db, tenant }: Unit, { email, username, phone_number }: Identifiers): Promise<void> {
@@ -131,7 +150,7 @@ async function forgetFailedRows({ db, tenant }: Unit, { email, username, phone_n
   if (first === undefined) return;
   await db
     .updateTable('job_errors')
-    .set({ key: null, folded_key: null })
+    .set({ key: null, folded_key: null, details: null })
     .where('tenant_id', '=', tenant.id)
     .where('folded_key', 'in', padded([first, ...rest]))
     .execute();
@@ -213,17 +232,19 @@ async function eraseDeleted(services: Services, tenantId: number, userId: string
       .returning(['doc', 'deleted_at'])
       .executeTakeFirst();
     if (!gone) return false;
-    await eraseTraces(unit, userId, identifiersOf(services, userId, gone.doc), gone.deleted_at);
+    const { user, linked } = peopleOf(services, userId, gone.doc);
+    await erasePeople(unit, user, linked, gone.deleted_at);
     await unit.emit('user.erased', { target: { type: 'user', id: userId } });
     return true;
   });
 }
 
 /** Who a sealed copy shows; nobody where it can't be opened (another secret key): the rest is erased all the same. */
-function identifiersOf(services: Services, userId: string, sealed: string): Identifiers {
+function peopleOf(services: Services, userId: string, sealed: string): { user: Person; linked: readonly Person[] } {
   try {
-    return (JSON.parse(services.vault.open(sealed, sealContext(userId))) as Snapshot).user;
+    const { user, linked = [] } = JSON.parse(services.vault.open(sealed, sealContext(userId))) as Snapshot;
+    return { user, linked };
   } catch {
-    return { email: null, username: null, phone_number: null };
+    return { user: { id: userId, email: null, username: null, phone_number: null }, linked: [] };
   }
 }

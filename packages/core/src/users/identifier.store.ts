@@ -3,7 +3,8 @@ import type { Db } from '../database/database.ts';
 import { statement } from '../database/statement.ts';
 import { keyOf, phoneKeyOf } from './document.ts';
 
-type Found = { num: number; id: string };
+/** Whose identifier it is, and of which identity: 0 is the user's own. */
+type Found = { num: number; id: string; position: number; subject: string };
 type ByKey = { tenant_id: number; connection_num: number; key: string };
 
 const by = (column: 'email_key' | 'username_key' | 'phone_key') =>
@@ -11,7 +12,7 @@ const by = (column: 'email_key' | 'username_key' | 'phone_key') =>
     db
       .selectFrom('identities')
       .innerJoin('users', 'users.num', 'identities.user_num')
-      .select(['users.num', 'users.id'])
+      .select(['users.num', 'users.id', 'identities.position', 'identities.subject'])
       .where('identities.tenant_id', '=', slot('tenant_id'))
       .where(`identities.${column}`, '=', slot('key'))
       .where('identities.connection_num', '=', slot('connection_num')),

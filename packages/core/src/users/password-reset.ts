@@ -10,11 +10,12 @@ import { enqueueMail } from '../mails/out-box.ts';
 import type { Operation } from '../operation.ts';
 import { notFound, Problem } from '../problem.ts';
 import { endSessions } from '../sessions/sessions.store.ts';
+import { optionsOf, resultUrlOf } from '../tickets/options.ts';
 import { asUser, DeadTicket, issueTicket, readTicket, redeemTicket, type Ticket } from '../tickets/tickets.ts';
 import type { Unit, Work } from '../work.ts';
 import { parse, type User } from './document.ts';
 import { findUser, findUserToChange, type UserRow, updateUser } from './users.store.ts';
-import { recordVerified, userOfTicket } from './verification.ts';
+import { type LinkView, recordVerified, userOfTicket } from './verification.ts';
 
 export const resetPassword: Operation<typeof contract.resetPassword> = (work, { user_id, body }) =>
   work.write(async (unit) => {
@@ -57,15 +58,24 @@ async function requireReset(unit: Unit, row: UserRow, user: User): Promise<void>
   await endSessions(unit, user.id);
 }
 
-export interface PasswordReset {
-  readonly email: string;
+export interface PasswordReset extends LinkView {
   readonly policy: PasswordPolicy;
+  /** The link brings a password, which is only to be confirmed. */
+  readonly hasPassword: boolean;
 }
+
+const CHANGED = 'The password is set.';
+const viewOf = (ticket: Ticket, policy: PasswordPolicy): PasswordReset => ({
+  email: ticket.email,
+  resultUrl: resultUrlOf(ticket, { success: true, message: CHANGED }),
+  policy,
+  hasPassword: ticket.password_hash !== null,
+});
 
 /** Whom a reset link is for, and what the new password must be like. Throws `DeadTicket` where it does not work. */
 export async function readPasswordReset(work: Work, token: string): Promise<PasswordReset> {
   const ticket = await readTicket(work, 'reset_password', token);
-  return { email: ticket.email, policy: policyOf(await connectionOf(work, ticket)) };
+  return viewOf(ticket, policyOf(await connectionOf(work, ticket)));
 }
 
 async function connectionOf(work: Work, ticket: Ticket): Promise<ConnectionRow> {
@@ -73,42 +83,45 @@ async function connectionOf(work: Work, ticket: Ticket): Promise<ConnectionRow> 
     const row = await findUser(db, work.tenant.id, ticket.user_id as string);
     return row && findConnection(db, work.tenant.id, parse(row.doc).connection_id);
   });
-  if (!connection) throw new DeadTicket('used');
+  if (!connection) throw new DeadTicket('used', ticket);
   return connection;
 }
 
 /**
- * Redeems a reset link with a new password. It ends every session, lifts a lockout and, as the link has proved it, marks
- * the e-mail address verified. Throws `weak_password`, and then the link still works.
+ * Redeems a reset link with a new password, or with the one that it brings. It ends every session, lifts a lockout and,
+ * where the link proves it, marks the e-mail address verified. Throws `weak_password`, and then the link still works.
  */
 export async function completePasswordReset(work: Work, token: string, password: string): Promise<PasswordReset> {
   const ticket = await readTicket(work, 'reset_password', token);
   const policy = policyOf(await connectionOf(work, ticket));
-  checkPassword(policy, password);
-  const hash = await work.services.hasher.hash(password);
-  await asUser(work, ticket.user_id as string).write(async (unit) => {
-    const { row, user } = await userOfTicket(unit, ticket);
-    await redeemTicket(unit, ticket);
-    await setPassword(unit, row, user, hash);
-  });
-  return { email: ticket.email, policy };
+  let hash = ticket.password_hash;
+  if (hash === null) {
+    checkPassword(policy, password);
+    hash = await work.services.hasher.hash(password);
+  }
+  await setPasswordOf(work, ticket, hash);
+  return viewOf(ticket, policy);
 }
 
-async function setPassword(unit: Unit, row: UserRow, before: User, hash: string): Promise<void> {
+const setPasswordOf = (work: Work, ticket: Ticket, hash: string): Promise<void> =>
+  asUser(work, ticket.user_id as string).write(async (unit) => {
+    const { row, user } = await userOfTicket(unit, ticket);
+    await redeemTicket(unit, ticket);
+    const { proves_email = true } = optionsOf(ticket);
+    await setPassword(unit, row, user, hash, proves_email && user.email !== null);
+  });
+
+async function setPassword(unit: Unit, row: UserRow, before: User, hash: string, provesEmail: boolean): Promise<void> {
   const { db, tenant, now } = unit;
-  const user: User = {
-    ...before,
-    has_password: true,
-    password_must_be_reset: false,
-    email_verified: true,
-    updated_at: toWire(now),
-  };
+  const email_verified = before.email_verified || provesEmail;
+  const changed: User = { ...before, has_password: true, password_must_be_reset: false, email_verified };
+  const user: User = { ...changed, updated_at: toWire(now), last_password_change_at: toWire(now) };
   const target = { type: 'user', id: user.id };
   await upsertPassword(db, tenant.id, row.num, hash, now);
   await updateUser(db, tenant.id, row, user, row.token_version + 1);
-  const change = difference({ ...before, email_verified: true }, { ...user });
+  const change = difference({ ...before, email_verified }, { ...changed });
   await unit.emit('user.password_changed', { target, data: change });
-  if (!before.email_verified) await recordVerified(unit, user.id);
+  if (email_verified && !before.email_verified) await recordVerified(unit, user.id);
   await endSessions(unit, user.id);
   const lifted = await db
     .deleteFrom('lockouts')

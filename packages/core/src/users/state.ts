@@ -1,5 +1,7 @@
 /** Disabling and enabling users. A disabled user's sessions and tokens are dead at once; the record stays. */
 import type { users as contract } from '@reeve/contract';
+import { deleteMethods } from '../authentication-methods/authentication-methods.store.ts';
+import { announceForgotten, deleteBrowsers } from '../authentication-methods/browsers.ts';
 import { toWire } from '../clock.ts';
 import { difference } from '../events/redact.ts';
 import { type Operation, Rendered } from '../operation.ts';
@@ -64,12 +66,9 @@ export const enable: Operation<typeof contract.enable> = (work, { user_id, ifMat
 export const forceMfaReset: Operation<typeof contract.forceMfaReset> = (work, { user_id }) =>
   work.write(async (unit) => {
     const row = await userToChange(unit, user_id);
-    const { numDeletedRows } = await unit.db
-      .deleteFrom('authentication_methods')
-      .where('tenant_id', '=', unit.tenant.id)
-      .where('user_num', '=', row.num)
-      .executeTakeFirstOrThrow();
-    const removed = Number(numDeletedRows);
+    const removed = await deleteMethods(unit, row);
+    const forgotten = await deleteBrowsers(unit, row);
+    if (forgotten > 0) await announceForgotten(unit, row, forgotten);
     await unit.emit('user.mfa_reset', { target: { type: 'user', id: row.id }, data: { removed } });
     return { user_id: row.id, removed };
   });

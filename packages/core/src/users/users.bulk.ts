@@ -2,7 +2,7 @@
 import { type Column, insertColumns, reserveNumbers } from '../database/bulk.ts';
 import { type Db, isPostgres } from '../database/database.ts';
 import { redact } from '../events/redact.ts';
-import { nameKeyOf, render, searchTextOf, type User } from './document.ts';
+import { nameKeyOf, partKeysOf, render, searchTextOf, type User } from './document.ts';
 import { identifierKeysOf, metadataLeavesOf } from './users.store.ts';
 
 type Nullable = string | null;
@@ -12,6 +12,9 @@ export interface UserColumns {
   readonly id: string[];
   readonly state: ('active' | 'disabled')[];
   readonly name_key: string[];
+  readonly given_name_key: Nullable[];
+  readonly family_name_key: Nullable[];
+  readonly nickname_key: Nullable[];
   readonly updated_at: number[];
   readonly password_must_be_reset: (0 | 1)[];
   readonly search_text: string[];
@@ -32,6 +35,9 @@ export const emptyColumns = (): UserColumns => ({
   id: [],
   state: [],
   name_key: [],
+  given_name_key: [],
+  family_name_key: [],
+  nickname_key: [],
   updated_at: [],
   password_must_be_reset: [],
   search_text: [],
@@ -55,10 +61,14 @@ export function appendUser(columns: UserColumns, user: User, passwordHash: strin
   const doc = render(user);
   const keys = identifierKeysOf(user);
   const nameKey = nameKeyOf(user);
+  const partKeys = partKeysOf(user);
   const searchText = searchTextOf(user);
   columns.id.push(user.id);
   columns.state.push(user.state);
   columns.name_key.push(nameKey);
+  columns.given_name_key.push(partKeys.given_name_key);
+  columns.family_name_key.push(partKeys.family_name_key);
+  columns.nickname_key.push(partKeys.nickname_key);
   columns.updated_at.push(Date.parse(user.updated_at));
   columns.password_must_be_reset.push(user.password_must_be_reset ? 1 : 0);
   columns.search_text.push(searchText);
@@ -127,6 +137,9 @@ export async function insertUsers(
     connection_num: connectionNum,
     state: users.state,
     name_key: users.name_key,
+    given_name_key: users.given_name_key,
+    family_name_key: users.family_name_key,
+    nickname_key: users.nickname_key,
     updated_at: users.updated_at,
     last_sign_in_at: 0,
     password_must_be_reset: users.password_must_be_reset,

@@ -11,7 +11,9 @@ import {
   leavesOf,
   nameKeyOf,
   parse,
+  partKeysOf,
   phoneKeyOf,
+  profileLeavesOf,
   render,
   searchTextOf,
   type User,
@@ -74,6 +76,9 @@ type UserValues = {
   connection_num: number;
   state: 'active' | 'disabled';
   name_key: string;
+  given_name_key: string | null;
+  family_name_key: string | null;
+  nickname_key: string | null;
   updated_at: number;
   password_must_be_reset: 0 | 1;
   search_text: string;
@@ -89,6 +94,9 @@ const insertRow = statement<UserValues, { num: number }>((db, slot) =>
       connection_num: slot('connection_num'),
       state: slot('state'),
       name_key: slot('name_key'),
+      given_name_key: slot('given_name_key'),
+      family_name_key: slot('family_name_key'),
+      nickname_key: slot('nickname_key'),
       updated_at: slot('updated_at'),
       last_sign_in_at: 0,
       password_must_be_reset: slot('password_must_be_reset'),
@@ -139,7 +147,7 @@ const insertLeafRow = statement<
   {
     tenant_id: number;
     user_num: number;
-    bag: 'user' | 'app';
+    bag: Leaf['bag'];
     path: string;
     position: number;
     text: string;
@@ -184,18 +192,51 @@ export const identifierKeysOf = (user: User) => {
   };
 };
 
-/** Both bags' leaves; throws where a bag breaks its limits, so it is called before anything is written. */
+/** The leaves of both bags and of linked profiles; throws where a bag breaks its limits, so it is called before anything is written. */
 export const metadataLeavesOf = (user: User): Leaf[] => [
   ...leavesOf('user', user.user_metadata),
   ...leavesOf('app', user.app_metadata),
+  ...profileLeavesOf(user),
 ];
 
 async function insertLeaves(db: Db, tenantId: number, num: number, leaves: readonly Leaf[]): Promise<void> {
   for (const leaf of leaves) await insertLeafRow(db, { tenant_id: tenantId, user_num: num, ...leaf });
 }
 
+/** What a row that comes back had before. */
+export interface FormerRow {
+  readonly num: number;
+  readonly tokenVersion: number;
+  readonly version: number;
+  readonly extensions: string;
+}
+
+/** Gives a row that came back its versions again, and its place in the order of creation where that is free. */
+async function reviveRow(db: Db, num: number, user: User, former: FormerRow): Promise<number> {
+  const taken = await db.selectFrom('users').select('id').where('num', '=', former.num).executeTakeFirst();
+  const place = taken ? num : former.num;
+  await db
+    .updateTable('users')
+    .set({
+      num: place,
+      last_sign_in_at: user.last_sign_in_at === null ? 0 : Date.parse(user.last_sign_in_at),
+      token_version: former.tokenVersion,
+      version: former.version,
+      extensions: former.extensions,
+    })
+    .where('num', '=', num)
+    .execute();
+  return place;
+}
+
 /** Inserts a user with identity, search entry and metadata leaves. Returns the row number. */
-export async function insertUser(db: Db, tenantId: number, connectionNum: number, user: User): Promise<number> {
+export async function insertUser(
+  db: Db,
+  tenantId: number,
+  connectionNum: number,
+  user: User,
+  former?: FormerRow,
+): Promise<number> {
   const leaves = metadataLeavesOf(user);
   const searchText = searchTextOf(user);
   const [row] = await insertRow(db, {
@@ -204,13 +245,15 @@ export async function insertUser(db: Db, tenantId: number, connectionNum: number
     connection_num: connectionNum,
     state: user.state,
     name_key: nameKeyOf(user),
+    ...partKeysOf(user),
     updated_at: Date.parse(user.updated_at),
     password_must_be_reset: user.password_must_be_reset ? 1 : 0,
     search_text: searchText,
     doc: render(user),
     extensions: '{}',
   });
-  const num = (row as { num: number }).num;
+  const inserted = (row as { num: number }).num;
+  const num = former ? await reviveRow(db, inserted, user, former) : inserted;
   const primary = primaryOf(user);
   await insertIdentityRow(db, {
     tenant_id: tenantId,
@@ -232,6 +275,9 @@ type Changed = {
   num: number;
   state: 'active' | 'disabled';
   name_key: string;
+  given_name_key: string | null;
+  family_name_key: string | null;
+  nickname_key: string | null;
   updated_at: number;
   last_sign_in_at: number;
   password_must_be_reset: 0 | 1;
@@ -246,6 +292,9 @@ const updateRow = statement<Changed, unknown>((db, slot) =>
     .set({
       state: slot('state'),
       name_key: slot('name_key'),
+      given_name_key: slot('given_name_key'),
+      family_name_key: slot('family_name_key'),
+      nickname_key: slot('nickname_key'),
       updated_at: slot('updated_at'),
       last_sign_in_at: slot('last_sign_in_at'),
       password_must_be_reset: slot('password_must_be_reset'),
@@ -282,13 +331,14 @@ export async function updateUser(
   const searchText = searchTextOf(user);
   const version = row.version + 1;
   const hasMetadataChange =
-    JSON.stringify([before.user_metadata, before.app_metadata]) !==
-    JSON.stringify([user.user_metadata, user.app_metadata]);
+    JSON.stringify([before.user_metadata, before.app_metadata, before.identities]) !==
+    JSON.stringify([user.user_metadata, user.app_metadata, user.identities]);
   const leaves = hasMetadataChange ? metadataLeavesOf(user) : [];
   await updateRow(db, {
     num: row.num,
     state: user.state,
     name_key: nameKeyOf(user),
+    ...partKeysOf(user),
     updated_at: Date.parse(user.updated_at),
     last_sign_in_at: user.last_sign_in_at === null ? 0 : Date.parse(user.last_sign_in_at),
     password_must_be_reset: user.password_must_be_reset ? 1 : 0,
@@ -314,6 +364,24 @@ export async function updateUser(
     await insertLeaves(db, tenantId, row.num, leaves);
   }
   return version;
+}
+
+const signInRow = statement<{ num: number; last_sign_in_at: number; doc: string }, unknown>((db, slot) =>
+  db
+    .updateTable('users')
+    .set({ last_sign_in_at: slot('last_sign_in_at'), doc: slot('doc') })
+    .where('num', '=', slot('num')),
+);
+/**
+ * Writes what a sign-in changes of a user, its count and its time. The version stays: it is there so that two changes of
+ * what somebody set don't overwrite each other, and a person who signs in must not make an administrator's fail.
+ */
+export async function recordSignIn(
+  db: Db,
+  num: number,
+  user: User & { readonly last_sign_in_at: string },
+): Promise<void> {
+  await signInRow(db, { num, last_sign_in_at: Date.parse(user.last_sign_in_at), doc: render(user) });
 }
 
 const bump = statement<{ num: number }, unknown>((db, slot) =>

@@ -26,6 +26,7 @@ const TAKEN = {
   email_key: ['email', 'email_taken'],
   username_key: ['username', 'username_taken'],
   phone_key: ['phone_number', 'phone_taken'],
+  subject: ['user_id', 'identity_taken'],
 } as const;
 
 /** Runs a write; an identifier that another user of the connection has, or a connection that is gone, is refused by name. */
@@ -92,6 +93,8 @@ export function draftUser(unit: Pick<Unit, 'now' | 'newId'>, connectionId: strin
     last_sign_in_at: null,
     created_at: at,
     updated_at: at,
+    last_sign_in_ip: null,
+    last_password_change_at: null,
   };
 }
 
@@ -117,7 +120,22 @@ export const requireIdentifier = (user: Pick<User, 'email' | 'username' | 'phone
   }
 };
 
-export const create: Operation<typeof contract.create> = async (work, { body }) => {
+export const create: Operation<typeof contract.create> = (work, { body }) => createUser(work, body);
+
+/** What a vendor's door may say of a new user beside the native fields. */
+export interface CreateOptions {
+  /** The id inside the connection; default: made here. Taken already: `identity_taken`. */
+  readonly subject?: string | undefined;
+  /** Whether a verification mail is sent. Default: where nothing is said of `email_verified`. */
+  readonly sendsVerification?: boolean | undefined;
+}
+
+/** Creates a user, its credentials and its verification mail in one unit. */
+export async function createUser(
+  work: Work,
+  body: UserCreate,
+  { subject, sendsVerification = body.email_verified === undefined }: CreateOptions = {},
+): Promise<Rendered<User>> {
   requireIdentifier({
     email: body.email ?? null,
     username: body.username ?? null,
@@ -127,13 +145,15 @@ export const create: Operation<typeof contract.create> = async (work, { body }) 
   return refusingTaken(() =>
     work.write(async (unit) => {
       const connection = await requireConnection(unit.db, unit.tenant.id, body.connection);
-      const user = draftUser(unit, connection.id, body);
+      const drafted = draftUser(unit, connection.id, body);
+      const [identity] = drafted.identities as [User['identities'][number]];
+      const user = subject === undefined ? drafted : { ...drafted, identities: [{ ...identity, subject }] };
       await addUser(unit, connection.num, user, hash);
-      if (user.email !== null && body.email_verified === undefined) await sendVerificationMail(unit, user);
+      if (user.email !== null && !user.email_verified && sendsVerification) await sendVerificationMail(unit, user);
       return new Rendered<User>(render(user), 1);
     }),
   );
-};
+}
 
 async function requireConnection(db: Db, tenantId: number, named: string | undefined): Promise<ConnectionRow> {
   const connection = await findConnection(db, tenantId, named);
@@ -196,11 +216,11 @@ export function patched(user: User, patch: UserUpdate, now: number): User {
 }
 
 /** Who sets an administrator's password or address can sign in as one, so it needs the scope that makes administrators. */
-async function checkMayTakeOver(work: Work, unit: Unit, { num }: UserRow): Promise<void> {
+export async function checkMayTakeOver(work: Work, unit: Unit, { num }: UserRow): Promise<void> {
   if (work.allows('roles:write') || (await scopesOfUser(unit.db, unit.tenant.id, num)).size === 0) return;
   throw new Problem(
     'insufficient_scope',
-    "An administrator's password and e-mail address need the scope roles:write, too.",
+    'What an administrator signs in with (password, e-mail address, linked accounts) needs the scope roles:write, too.',
   );
 }
 
@@ -219,7 +239,8 @@ export const update: Operation<typeof contract.update> = async (work, { user_id,
       if (hash === null && !hasChange) return new Rendered<User>(row.doc, row.version);
       const target = { type: 'user', id: user.id };
       const endsSessions = hash !== null || (user.password_must_be_reset && !before.password_must_be_reset);
-      const answer = await saveUser(unit, row, user, endsSessions ? row.token_version + 1 : row.token_version);
+      const saved = hash === null ? user : { ...user, last_password_change_at: toWire(unit.now) };
+      const answer = await saveUser(unit, row, saved, endsSessions ? row.token_version + 1 : row.token_version);
       if (hash !== null) {
         await upsertPassword(unit.db, unit.tenant.id, row.num, hash, unit.now);
         await closeTickets(unit, 'reset_password', { userId: user.id });
@@ -236,9 +257,9 @@ export const update: Operation<typeof contract.update> = async (work, { user_id,
 };
 
 /** Hashes a new password outside any unit of work, under the policy of the user's connection. */
-async function hashForUser(work: Work, userId: string, password: string): Promise<string> {
+export async function hashForUser(work: Work, userId: string, password: string, field = 'password'): Promise<string> {
   const row = await requireUser(work, userId);
   const connection = await work.read((db) => findConnection(db, work.tenant.id, parse(row.doc).connection_id));
-  if (connection) checkPassword(policyOf(connection), password);
+  if (connection) checkPassword(policyOf(connection), password, field);
   return work.services.hasher.hash(password);
 }

@@ -5,6 +5,7 @@ import { isId } from '../id.ts';
 import { cancelMails, enqueueMail } from '../mails/out-box.ts';
 import type { Operation } from '../operation.ts';
 import { notFound, Problem } from '../problem.ts';
+import { resultUrlOf } from '../tickets/options.ts';
 import {
   asUser,
   closeTickets,
@@ -48,13 +49,25 @@ export const sendVerification: Operation<typeof contract.sendVerification> = (wo
     return { user_id, sent_to: user.email, expires_at: toWire(expiresAt) };
   });
 
-/** The address that a verification link would verify. Throws `DeadTicket` where the link does not work. */
-export const readVerification = async (work: Work, token: string): Promise<{ email: string }> => ({
-  email: (await readTicket(work, 'verify_email', token)).email,
+/** What a page shows of a link, and where its form may lead. */
+export interface LinkView {
+  readonly email: string;
+  /** The ticket's `result_url` after success; undefined: the page itself says so. */
+  readonly resultUrl: string | undefined;
+}
+
+const VERIFIED = 'The e-mail address is verified.';
+const viewOf = (ticket: Ticket): LinkView => ({
+  email: ticket.email,
+  resultUrl: resultUrlOf(ticket, { success: true, message: VERIFIED }),
 });
 
+/** The address that a verification link would verify. Throws `DeadTicket` where the link does not work. */
+export const readVerification = async (work: Work, token: string): Promise<LinkView> =>
+  viewOf(await readTicket(work, 'verify_email', token));
+
 /** Redeems a verification link. */
-export async function verifyEmail(work: Work, token: string): Promise<{ email: string }> {
+export async function verifyEmail(work: Work, token: string): Promise<LinkView> {
   const ticket = await readTicket(work, 'verify_email', token);
   await asUser(work, ticket.user_id as string).write(async (unit) => {
     const { row, user } = await userOfTicket(unit, ticket);
@@ -63,7 +76,7 @@ export async function verifyEmail(work: Work, token: string): Promise<{ email: s
     await updateUser(unit.db, unit.tenant.id, row, { ...user, email_verified: true, updated_at: toWire(unit.now) });
     await recordVerified(unit, user.id);
   });
-  return { email: ticket.email };
+  return viewOf(ticket);
 }
 
 /**
@@ -73,7 +86,8 @@ export async function verifyEmail(work: Work, token: string): Promise<{ email: s
 export async function userOfTicket(unit: Unit, ticket: Ticket): Promise<{ row: UserRow; user: User }> {
   const row = await findUserToChange(unit.db, unit.tenant.id, ticket.user_id as string);
   const user = row && parse(row.doc);
-  if (!row || !user || user.email === null || keyOf(user.email) !== keyOf(ticket.email)) throw new DeadTicket('used');
+  // A ticket that was not mailed may be for somebody without an address.
+  if (!row || !user || keyOf(user.email ?? '') !== keyOf(ticket.email)) throw new DeadTicket('used', ticket);
   return { row, user };
 }
 

@@ -4,6 +4,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type {
   Actor,
   Caller,
+  ImportDialect,
   ImportTask,
   LoanTicket,
   PrepareOptions,
@@ -40,6 +41,8 @@ export interface Failure {
 
 export interface ReaderData extends Omit<ReaderOptions, Exclude<keyof PrepareOptions, 'mode' | 'connection'>> {
   readonly clockOffset: number;
+  /** Whose rows they are; absent: native ones. */
+  readonly dialect: ImportDialect | undefined;
   /** Absent where the file is only compared. */
   readonly toWriter: MessagePort | undefined;
 }

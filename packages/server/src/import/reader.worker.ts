@@ -1,7 +1,7 @@
 /** The thread that reads an import: it parses and judges rows and drafts their users, off the event loop. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { users } from '@reeve/contract';
-import { createPasswordHasher, type Incoming, Interrupted, Reader } from '@reeve/core';
+import { createPasswordHasher, type ImportDialect, type Incoming, Interrupted, Reader, type TranslatedRow } from '@reeve/core';
 import { parseJson } from '../body.ts';
 import { rowJudge } from '../validate.ts';
 import { failureOf } from './failure.ts';
@@ -32,6 +32,15 @@ const incoming: Incoming = {
   },
 };
 
+/** The vendors whose files are read: each is loaded for its own files only. */
+const translators: Readonly<Record<ImportDialect, () => Promise<(row: unknown) => TranslatedRow>>> = {
+  auth0: async () => {
+    const { importUser, translateImportUser } = await import('@reeve/auth0/server/import-user');
+    const judge = rowJudge(importUser);
+    return (row) => translateImportUser(judge(row) as never);
+  },
+};
+
 let ahead = 0;
 let writerWasReady = () => {};
 data.toWriter?.on('message', ({ rows }: FromWriterToReader) => {
@@ -45,6 +54,7 @@ async function run(): Promise<void> {
     ...data,
     parse: (text) => parseJson(text),
     judge: rowJudge(users.bulkImport.body as never),
+    translate: data.dialect && (await translators[data.dialect]()),
     hash: hasher.hash,
     now: () => Date.now() + data.clockOffset,
   });

@@ -38,6 +38,7 @@ export class ImportRun {
       format: begun.format,
       done: begun.done,
       isComparison: begun.isComparison,
+      dialect: begun.dialect,
       sliceRows: SLICE_ROWS[services.database.dialect],
       clockOffset,
       toWriter: begun.isComparison ? undefined : port1,

@@ -33,6 +33,9 @@ fromReader.on('message', mailbox.put);
 
 const database = openLoan(ticket);
 const clock = { now: () => Date.now() + clockOffset };
+const unreached = (): never => {
+  throw new Error('No rule runs in an import.');
+};
 const services: Services = {
   database: database as unknown as Services['database'],
   clock,
@@ -43,6 +46,9 @@ const services: Services = {
   onAccessChange: () => tell({ told: 'onAccessChange' }),
   onKeyChange: () => {},
   onTenantChange: () => {},
+  onJob: () => {},
+  // An import signs nobody in.
+  rules: { check: unreached, run: unreached },
   eventSignal: { notify: () => tell({ told: 'events' }), wait: async () => {} },
 };
 

@@ -4,6 +4,7 @@
  */
 import { type LeasedMail, leaseMail, type MailFailure, recordFailure, recordSent, type Services } from '@reeve/core';
 import { messageOf } from './message.ts';
+import { createCarriage } from './provider.ts';
 import type { MailTransport } from './transport.ts';
 
 const LOOK_EVERY = 5_000;
@@ -19,6 +20,7 @@ export interface Courier {
 
 export interface CourierOptions {
   readonly services: Services;
+  /** The way of the mails whose tenant has none of its own. */
   readonly transport: MailTransport;
   readonly log: (line: string) => void;
   /** How long a mail on its way may hold up the end. Default 10 s; what is broken off then is tried again later. */
@@ -26,6 +28,7 @@ export interface CourierOptions {
 }
 
 export function createCourier({ services, transport, log, graceMilliseconds = 10_000 }: CourierOptions): Courier {
+  const carriage = createCarriage(services, transport);
   const carriers = new Set<Promise<void>>();
   let active = 0;
   let calls = 0;
@@ -52,6 +55,7 @@ export function createCourier({ services, transport, log, graceMilliseconds = 10
   }
 
   async function deliver(mail: LeasedMail): Promise<void> {
+    const transport = await carriage.of(mail.tenant_id);
     let line: string | undefined;
     try {
       line = await transport.send(messageOf(mail, transport.sender), mail.id);
@@ -87,10 +91,10 @@ export function createCourier({ services, transport, log, graceMilliseconds = 10
     async close() {
       isClosed = true;
       clearInterval(timer);
-      const grace = setTimeout(() => transport.close(), graceMilliseconds);
+      const grace = setTimeout(() => carriage.close(), graceMilliseconds);
       await Promise.all(carriers);
       clearTimeout(grace);
-      transport.close();
+      carriage.close();
     },
   };
 }

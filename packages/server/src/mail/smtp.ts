@@ -24,8 +24,30 @@ interface SmtpError {
  */
 export function createSmtpTransport(smtpUrl: string): MailTransport {
   const { url, sender } = readUrl(smtpUrl);
+  return smtpTransport({ url }, sender);
+}
+
+/** A mail server that a tenant named. */
+export interface SmtpServer {
+  readonly host: string;
+  readonly port: number;
+  readonly auth: { readonly user: string; readonly pass: string } | undefined;
+  /** Without encryption nothing is sent. */
+  readonly requireTLS: boolean;
+}
+
+/** `sender`: the address to send from; undefined: the user where it is an address. */
+export function createServerTransport({ host, port, auth, requireTLS }: SmtpServer, sender?: string): MailTransport {
+  const secure = port === 465;
+  const from = sender ?? (auth && ADDRESS.test(auth.user) ? auth.user : undefined);
+  return smtpTransport({ host, port, secure, requireTLS: requireTLS && !secure, ...(auth ? { auth } : {}) }, from);
+}
+
+type Place = { readonly url: string } | (Omit<SmtpServer, 'auth'> & { readonly secure: boolean });
+
+function smtpTransport(place: Place, sender: string | undefined): MailTransport {
   const smtp = createTransport({
-    url,
+    ...place,
     connectionTimeout: 10_000,
     greetingTimeout: 10_000,
     socketTimeout: 30_000,

@@ -2,7 +2,7 @@
  * What each mail says, as text and as HTML. Nothing that a person was named by may stand before the action link as a link
  * of its own: a name that looks like an address is left out, so that the first URL of a mail is the one that it is about.
  */
-import type { LeasedMail } from '@reeve/core';
+import type { ImportReport, LeasedMail } from '@reeve/core';
 import { type Html, html } from '../html.ts';
 
 export interface MailContent {
@@ -19,7 +19,7 @@ interface Wording {
   readonly unexpected: string;
 }
 
-type Template = LeasedMail['template'];
+type Template = Exclude<LeasedMail['template'], 'import_completed'>;
 
 const WORDINGS: Readonly<Record<Template, (place: string, organization: string | undefined) => Wording>> = {
   verify_email: (place) => ({
@@ -60,6 +60,7 @@ export function plainName(name: string | null | undefined): string | undefined {
 const moment = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeStyle: 'short', timeZone: 'UTC' });
 
 export function renderMail({ template, payload }: Pick<LeasedMail, 'template' | 'payload'>): MailContent {
+  if (template === 'import_completed') return reportOf(payload.report as ImportReport, new URL(payload.link).hostname);
   const { link, expiresAt } = payload;
   // Without a port: it tells nobody anything, and "host:port" is turned into a link by some programs.
   const { subject, reason, action, unexpected } = WORDINGS[template](
@@ -73,6 +74,29 @@ export function renderMail({ template, payload }: Pick<LeasedMail, 'template' | 
     subject,
     text: `${greeting}\n\n${reason}\n\n${action}:\n${link}\n\n${validity}\n\n${unexpected}\n`,
     html: documentOf({ subject, greeting, reason, action, link, validity, unexpected }).text,
+  };
+}
+
+/** A mail without a link: there is nothing to be done but to read it. */
+function reportOf({ jobId, isCompleted, inserted, updated, failed, total }: ImportReport, place: string): MailContent {
+  const subject = isCompleted ? 'Your import of users has ended' : 'Your import of users has failed';
+  const lines = [
+    `The import ${jobId} at ${place} ${isCompleted ? 'has ended' : 'has failed: its file could not be read to the end'}.`,
+    `Rows read: ${total}. Added: ${inserted}. Updated: ${updated}. Refused: ${failed}.`,
+    ...(failed > 0 ? ['The refused rows are told with the job, each with its reason.'] : []),
+  ];
+  return {
+    subject,
+    text: `Hello,\n\n${lines.join('\n\n')}\n`,
+    html: html`<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><title>${subject}</title></head>
+<body style="margin:0;padding:24px;font-family:system-ui,-apple-system,'Segoe UI',sans-serif;font-size:16px;line-height:1.5">
+<p>Hello,</p>
+${lines.map((line) => html`<p>${line}</p>`)}
+</body>
+</html>
+`.text,
   };
 }
 

@@ -3,12 +3,17 @@
  * server, so it changes with host and port; the API behind it is fixed, and grants are kept for the API.
  */
 import { scopes } from '@reeve/contract';
-import { auth0Scopes } from './auth0-scopes.ts';
+import { auth0CurrentUserScopes, auth0Scopes } from '@reeve/contract/auth0-scopes';
+import { MANAGEMENT_AUDIENCE, type OwnAudience, parseOwnAudience, type TokenAudience } from '@reeve/core';
+
+/** What every person holds, and no application: to act on one's own user. No native scope spells it. */
+export const SELF = 'self';
 
 export type ApiName = 'native' | 'auth0';
 
 export interface Api {
-  readonly name: ApiName;
+  /** `custom`: a resource server of the tenant. */
+  readonly name: ApiName | 'custom';
   /** Names the API inside: what oidc-provider knows as the resource. */
   readonly resource: string;
   audience(origin: string): string;
@@ -16,6 +21,8 @@ export interface Api {
   spell(permissions: ReadonlySet<string>): string[];
   /** The permission that a scope spells; undefined where the API knows no such scope. */
   permissionOf(scope: string): string | undefined;
+  /** Of a resource server of the tenant. */
+  readonly server?: TokenAudience;
 }
 
 const natively = {
@@ -28,11 +35,12 @@ const native: Api = { ...natively, resource: 'urn:reeve:api', audience: (origin)
 const nativeV1: Api = { ...natively, resource: 'urn:reeve:api:v1', audience: (origin) => `${origin}/api/v1` };
 const auth0: Api = {
   name: 'auth0',
-  resource: 'urn:reeve:auth0:v2',
+  resource: MANAGEMENT_AUDIENCE,
   audience: (origin) => `https://${new URL(origin).host}/api/v2/`,
   spell: (permissions) =>
     [...auth0Scopes].filter(([, permission]) => permissions.has(permission)).map(([scope]) => scope),
-  permissionOf: (scope) => auth0Scopes.get(scope),
+  // Of these a token carries what it was asked for by name.
+  permissionOf: (scope) => auth0Scopes.get(scope) ?? (auth0CurrentUserScopes.includes(scope) ? SELF : undefined),
 };
 
 const APIS: readonly Api[] = [native, nativeV1, auth0];
@@ -42,21 +50,12 @@ export const DEFAULT_API = native;
 
 export const apiOfResource = (resource: string): Api | undefined => APIS.find((api) => api.resource === resource);
 
-const PATHS: Readonly<Record<string, Api>> = {
-  '/api': native,
-  '/api/': native,
-  '/api/v1': nativeV1,
-  '/api/v1/': nativeV1,
-  '/api/v2': auth0,
-  '/api/v2/': auth0,
-};
-const AUDIENCE = /^https?:\/\/([^/?#@]+)(\/[^?#]*)$/;
+const OWN = { native, native_v1: nativeV1, auth0 } as const satisfies Record<OwnAudience['api'], Api>;
 
 /** The API that an audience names, and the host it names it at; undefined where it names none. */
 export function apiOfAudience(audience: string): { readonly api: Api; readonly host: string } | undefined {
-  const [, host, path] = AUDIENCE.exec(audience) ?? [];
-  const api = path === undefined ? undefined : PATHS[path];
-  return api && host !== undefined ? { api, host } : undefined;
+  const own = parseOwnAudience(audience);
+  return own && { api: OWN[own.api], host: own.host };
 }
 
 /** The scopes of OpenID Connect that have a meaning here; `address` is known and says nothing. */
@@ -64,8 +63,26 @@ export const OIDC_SCOPES = ['openid', 'offline_access', 'profile', 'email', 'pho
 export const isOidcScope = (scope: string): boolean => (OIDC_SCOPES as readonly string[]).includes(scope);
 
 /** Of the scopes asked for, those whose permission is held. */
-export const heldScopes = (api: Api, asked: readonly string[], held: ReadonlySet<string>): string[] =>
-  asked.filter((scope) => held.has(api.permissionOf(scope) ?? ''));
+export const heldScopes = (
+  api: Pick<Api, 'permissionOf'>,
+  asked: readonly string[],
+  held: ReadonlySet<string>,
+): string[] => asked.filter((scope) => held.has(api.permissionOf(scope) ?? ''));
+
+/** The native permissions that scopes of an API spell. */
+export const permissionsOf = (name: ApiName, spelled: ReadonlySet<string>): ReadonlySet<string> => {
+  const api = APIS.find((known) => known.name === name) as Api;
+  return new Set([...spelled].flatMap((scope) => api.permissionOf(scope) ?? []));
+};
+
+const PREFIX = 'urn:reeve:resource-server:';
+
+/** What oidc-provider knows a resource server as. */
+export const resourceOf = ({ id }: Pick<TokenAudience, 'id'>): string => `${PREFIX}${id}`;
+
+/** The id of the resource server (`api_…`) that the provider knows by this name; undefined where it is none. */
+export const serverIdOf = (resource: string): string | undefined =>
+  resource.startsWith(PREFIX) ? resource.slice(PREFIX.length) : undefined;
 
 /** What is said of an audience that is none of the server's. */
 export const unknownAudience = (origin: string): string =>

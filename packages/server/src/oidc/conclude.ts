@@ -29,6 +29,7 @@ import { type Exchange, exchangeOf } from './exchange.ts';
 import { oauthErrorOf } from './oauth-error.ts';
 import type { Conclude } from './providers.ts';
 import { SignInError } from './sign-in-error.ts';
+import { inAuth0Words } from './targets.ts';
 
 interface Parts {
   readonly services: Services;
@@ -96,7 +97,12 @@ function workOf({ services }: Parts, { tenant, caller, client, tokenUser, secret
   const applicationId = client?.id ?? null;
   const isProven = secretId !== undefined;
   const actor = tokenUser
-    ? { ...anonymousActor, type: 'user' as const, id: tokenUser.user.id, applicationId }
+    ? {
+        type: 'user' as const,
+        id: tokenUser.user.id,
+        applicationId,
+        impersonatorId: tokenUser.impersonatorId ?? null,
+      }
     : isProven
       ? { ...anonymousActor, type: 'application' as const, id: applicationId, applicationId }
       : { ...anonymousActor, applicationId };
@@ -132,7 +138,10 @@ async function issued(parts: Parts, ctx: KoaContextWithOIDC, exchange: Exchange)
     ctx.status = 400;
     ctx.body = {
       error: 'invalid_grant',
-      error_description: REFRESH_REFUSED[`${error.isReuse}`],
+      error_description:
+        params?.grant_type === 'authorization_code'
+          ? 'the session of this code has been ended meanwhile'
+          : REFRESH_REFUSED[`${error.isReuse}`],
     };
     await witnessRefusal(parts, ctx, exchange, error.isReuse);
   }
@@ -172,6 +181,11 @@ async function refused(parts: Parts, ctx: KoaContextWithOIDC, exchange: Exchange
       error: 'unauthorized_client',
       error_description: 'the application may not use this grant type',
     });
+  }
+  const known = inAuth0Words(exchange, body.error, grantType);
+  if (known) {
+    ctx.status = known.status;
+    Object.assign(body, known.body);
   }
   if (failure instanceof SignInError) {
     body.code = failure.code;
@@ -227,7 +241,8 @@ async function revoked(parts: Parts, ctx: KoaContextWithOIDC, exchange: Exchange
   if (!isOwn && journal.endedGrants.size === 0) return;
   await workOf(parts, exchange).write(async (unit) => {
     if (claims && isOwn) {
-      await revokeToken(unit.db, unit.tenant.id, claims.jti ?? '', (claims.exp ?? 0) * 1000);
+      const token = { jti: claims.jti ?? '', aud: claims.azp ?? '' };
+      await revokeToken(unit.db, unit.tenant.id, token, (claims.exp ?? 0) * 1000);
       unit.afterCommit(unit.services.onAccessChange);
     }
     for (const grant of journal.endedGrants) await deleteGrant(unit.db, unit.tenant.id, grant);
@@ -280,7 +295,14 @@ async function describeToken({ guard }: Parts, { tenant }: Exchange, token: stri
   try {
     const { claims, principal } = await guard.inspect(tenant, token);
     const scope = (claims.scope ?? '').split(' ').filter((name) => isOidcScope(name) || principal.scopes.has(name));
-    return { active: true, ...claims, scope: scope.join(' '), token_type: 'Bearer' };
+    const told = claims.permissions?.filter((name) => principal.granted?.has(name));
+    return {
+      active: true,
+      ...claims,
+      ...(told ? { permissions: told } : {}),
+      scope: scope.join(' '),
+      token_type: 'Bearer',
+    };
   } catch (error) {
     if (error instanceof Problem && error.status === 401) return { active: false };
     throw error;

@@ -4,13 +4,14 @@
  * that a proxy or a stranger puts into forwarded headers reaches it.
  */
 import type { IncomingMessage } from 'node:http';
-import { Problem, type Services, type TenantContext } from '@reeve/core';
+import { findTokenAudience, Problem, type Services, type TenantContext } from '@reeve/core';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { checkStorable, parseJson, readText } from '../body.ts';
-import { callerOf, type Rooms, witnessRefusal } from '../mount.ts';
-import { strangerOf } from '../rate-limit.ts';
-import type { Tenancy } from '../tenancy.ts';
-import { apiOfAudience } from './apis.ts';
+import { challengeOf } from '../challenge.ts';
+import { callerOf, type Entered, enterTenant, type Rooms, strangerAt, witnessRefusal } from '../mount.ts';
+import { schemeOf } from '../proxies.ts';
+import type { PlacedTenant } from '../tenancy.ts';
+import { apiOfAudience, resourceOf } from './apis.ts';
 import { createClients } from './clients.ts';
 import { bindExchange, type Exchange, newJournal } from './exchange.ts';
 import { forwarded } from './forwarded.ts';
@@ -46,15 +47,23 @@ export function installOidc(http: FastifyInstance, rooms: Rooms): Oidc {
   void http.register(async (scope) => {
     installFormBodies(scope);
     scope.setErrorHandler((error, request, reply) => refuse(services, request, reply, error));
-    const forward = createForward(rooms, () => (providers ??= load()));
+    const shared = {
+      // Before the body is read, as on the API. In a count of its own: refused calls of the API must not keep an
+      // address from fetching the token that it needs.
+      onRequest: async (request: FastifyRequest, reply: FastifyReply) => {
+        const tenant = await enterTenant(rooms, request, reply);
+        rooms.rateLimit.count(`${tenant.id} oauth ${strangerAt(request)}`, reply);
+      },
+      handler: createForward(rooms, () => (providers ??= load())),
+    };
     for (const url of ['/oauth/token', '/oauth/revoke', '/oauth/introspect'])
-      scope.route({ method: ['POST', 'OPTIONS'], url, handler: forward });
+      scope.route({ ...shared, method: ['POST', 'OPTIONS'], url });
     for (const url of [
       '/.well-known/jwks.json',
       '/.well-known/openid-configuration',
       '/.well-known/oauth-authorization-server',
     ])
-      scope.route({ method: ['GET', 'OPTIONS'], url, handler: forward });
+      scope.route({ ...shared, method: ['GET', 'OPTIONS'], url });
     scope.route({ method: ['GET', 'POST'], url: '/userinfo', handler: createUserinfo(rooms) });
   });
   return { revalidate: clients.forget, forgetKeys: () => void providers?.then((loaded) => loaded.forget()) };
@@ -89,15 +98,14 @@ function formOf(value: unknown): URLSearchParams {
 function createForward({ services, tenancy }: Rooms, loaded: () => Promise<Providers>) {
   const { attempts } = services;
   return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
-    const tenant = await tenancy.tenantOf(request.protocol, request.host);
-    request.entered = { tenant };
-    const stranger = `${tenant.id} token ${strangerOf(request.ip)}`;
+    const { tenant } = request.entered as Entered;
+    const stranger = `${tenant.id} token ${strangerAt(request)}`;
     const isPost = request.method === 'POST';
     const retryAfter = isPost ? attempts.secondsUntilFree('client', stranger) : 0;
     if (retryAfter > 0)
       throw new Problem('rate_limited', `Too many failed requests; go on in ${retryAfter} seconds.`, { retryAfter });
     const form = isPost ? ((request.body as URLSearchParams | undefined) ?? new URLSearchParams()) : undefined;
-    const exchange = await exchangeFor(request, tenant, tenancy, form).catch((error: unknown) => {
+    const exchange = await exchangeFor({ services, tenancy }, request, tenant, form).catch((error: unknown) => {
       // Refused as much as by the provider: the audit log grows by it.
       attempts.countFailure('client', stranger);
       throw error;
@@ -109,7 +117,7 @@ function createForward({ services, tenancy }: Rooms, loaded: () => Promise<Provi
       body: form?.toString() ?? '',
     });
     bindExchange(raw, exchange);
-    const handle = await (await loaded()).of(tenant);
+    const handle = await (await loaded()).of(tenant, isSettled(tenant, request));
     reply.hijack();
     for (const [name, value] of Object.entries(reply.getHeaders())) reply.raw.setHeader(name, value as string);
     await handle(raw, reply.raw);
@@ -117,6 +125,10 @@ function createForward({ services, tenancy }: Rooms, loaded: () => Promise<Provi
     return reply;
   };
 }
+
+/** Whether somebody set the origin up: in the settings, or by the port that this connection came in at. */
+const isSettled = (tenant: PlacedTenant, { socket }: FastifyRequest): boolean =>
+  tenant.isSettled || new URL(tenant.origin).port === String(socket.localPort);
 
 /** What the provider is told of the request. Its scheme and host are the origin's. */
 function headersFor(request: FastifyRequest, { origin }: TenantContext): Record<string, string> {
@@ -136,9 +148,9 @@ function headersFor(request: FastifyRequest, { origin }: TenantContext): Record<
 
 /** Reads out of the form what the provider does not know, and puts in what it does. */
 async function exchangeFor(
+  rooms: Pick<Rooms, 'services' | 'tenancy'>,
   request: FastifyRequest,
   tenant: TenantContext,
-  tenancy: Tenancy,
   form: URLSearchParams | undefined,
 ): Promise<Exchange> {
   const base = { tenant, caller: callerOf(request), journal: newJournal() };
@@ -148,28 +160,32 @@ async function exchangeFor(
   const token = form.get('token') ?? '';
   const structured = JWT.test(token) ? token : undefined;
   if (structured !== undefined) form.set('token', STAND_IN);
-  return { ...base, structured, audience: await readAudience(form, tenant, tenancy, request.protocol) };
+  return { ...base, structured, ...(await readAudience(rooms, form, tenant, schemeOf(request))) };
 }
 
-/** Turns `audience` (or `resource`, RFC 8707) into the API it names, where its host is the tenant's. */
+/** Turns `audience` (or `resource`, RFC 8707) into the API it names: the server's own at a host of the tenant, or a resource server. */
 async function readAudience(
+  { services, tenancy }: Pick<Rooms, 'services' | 'tenancy'>,
   form: URLSearchParams,
   tenant: TenantContext,
-  tenancy: Tenancy,
   scheme: 'http' | 'https',
-): Promise<string | undefined> {
+): Promise<Pick<Exchange, 'audience' | 'unknownAudience' | 'server'>> {
   const asked = [...form.getAll('audience'), ...form.getAll('resource')];
   form.delete('audience');
   const [audience, another] = asked;
-  if (audience === undefined) return undefined;
+  if (audience === undefined) return { audience };
   if (another !== undefined) throw new Problem('invalid_request', 'A token is for one audience; ask for one.');
   form.set('resource', 'urn:reeve:unknown');
   const found = apiOfAudience(audience);
-  if (!found) return undefined;
-  const owner = await tenancy.tenantOf(scheme, found.host).catch(() => undefined);
-  if (owner?.id !== tenant.id) return undefined;
-  form.set('resource', found.api.resource);
-  return audience;
+  const owner = found && (await tenancy.tenantOf(scheme, found.host).catch(() => undefined));
+  if (found && owner?.id === tenant.id) {
+    form.set('resource', found.api.resource);
+    return { audience };
+  }
+  const server = await services.database.read((db) => findTokenAudience(db, tenant.id, 'identifier', audience));
+  if (!server) return { audience: undefined, unknownAudience: audience };
+  form.set('resource', resourceOf(server));
+  return { audience, server };
 }
 
 /** What was refused before the provider was reached. */
@@ -182,6 +198,7 @@ async function refuse(
   const problem = await witnessRefusal(services, request, error);
   const { status, body, retryAfter } = oauthErrorOf(problem);
   if (retryAfter !== undefined) reply.header('retry-after', String(retryAfter));
-  if (status === 401 || status === 403) reply.header('www-authenticate', `Bearer error="${body.error}"`);
+  const challenge = challengeOf(problem);
+  if (challenge !== undefined) reply.header('www-authenticate', challenge);
   return reply.code(status).type('application/json; charset=utf-8').send(JSON.stringify(body));
 }

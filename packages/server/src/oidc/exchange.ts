@@ -3,7 +3,7 @@
  * is to be written when it succeeds, and why it failed. Owns the invariant that nothing is written before the answer is
  * sure: what the provider stores, consumes or destroys is noted here and done in one unit of work at the end.
  */
-import type { Artifact, Caller, ClientRecord, TenantContext, User } from '@reeve/core';
+import type { Artifact, Caller, ClientRecord, RuleClaims, TenantContext, TokenAudience, User } from '@reeve/core';
 
 /** What the provider wants written. */
 export interface Journal {
@@ -17,19 +17,30 @@ export interface Journal {
 /** The signed-in user that tokens are made for. */
 export interface TokenUser {
   readonly user: User;
+  readonly userNum: number;
   readonly tokenVersion: number;
   /** Management permissions that the user has. */
   readonly permissions: ReadonlySet<string>;
   readonly sessionId: string;
   readonly sessionExpiresAt: number;
+  /** Who acts as the user. */
+  readonly impersonatorId?: string | null;
+  /** What the tenant's rules put into the tokens. */
+  readonly claims?: RuleClaims | undefined;
 }
 
 export interface Exchange {
   readonly tenant: TenantContext;
   readonly caller: Caller;
   readonly journal: Journal;
-  /** The audience as it was asked for, where it is one of the tenant's. */
-  readonly audience: string | undefined;
+  /** The audience as it was asked for, now or when the code was made, where it is one of the tenant's. */
+  audience: string | undefined;
+  /** The audience as it was asked for, where nobody knows it. */
+  readonly unknownAudience?: string;
+  /** The resource server of the tenant that the token is for. */
+  server?: TokenAudience;
+  /** What the token tells in its claim `permissions`. */
+  toldPermissions?: readonly string[];
   /** The access token (a JWT) that a revocation or introspection is about. */
   readonly structured: string | undefined;
   /** The application, once its secret was right. */

@@ -1,15 +1,16 @@
 /**
  * The grants that are Reeve's own: `client_credentials` with everything granted as the default scope, and the password
- * grants, plain and with a realm. `refresh_token` is oidc-provider's; so will `authorization_code` be.
+ * grants, plain and with a realm. `refresh_token` is oidc-provider's; `authorization_code` is in `code-grant.ts`.
  */
 import { anonymousActor, type ClientRecord, createWork, type Services, scopesOfUser, signIn } from '@reeve/core';
 import { errors, type Provider, type TokenEndpointGrantContext } from 'oidc-provider';
 import { accountOf } from './accounts.ts';
-import { type Api, apiOfResource, DEFAULT_API, unknownAudience } from './apis.ts';
+import type { Api } from './apis.ts';
 import { isPublicClient } from './clients.ts';
 import { type Exchange, exchangeOf, type TokenUser } from './exchange.ts';
 import { checkKnown, scopesOfApplication, scopesOfPerson } from './scopes.ts';
 import { SignInError } from './sign-in-error.ts';
+import { grantedToApplication, heldByPerson, resolveApi, tellsPermissions } from './targets.ts';
 
 export const PASSWORD_REALM = 'http://auth0.com/oauth/grant-type/password-realm';
 
@@ -20,14 +21,6 @@ interface PasswordParameters {
 }
 type GrantContext = TokenEndpointGrantContext<PasswordParameters>;
 
-/** The API that the request is for. */
-function apiOf({ tenant }: Exchange, resource: string | string[] | undefined): Api {
-  if (resource === undefined) return DEFAULT_API;
-  const api = typeof resource === 'string' ? apiOfResource(resource) : undefined;
-  if (!api) throw new errors.InvalidTarget(unknownAudience(tenant.origin));
-  return api;
-}
-
 const requireParameter = (name: string, value: string | undefined): string => {
   if (!value) throw new errors.InvalidRequest(`missing required parameter: ${name}`);
   return value;
@@ -35,7 +28,10 @@ const requireParameter = (name: string, value: string | undefined): string => {
 
 /** Registers the grants with a provider. */
 export function registerGrants(provider: Provider, services: Services): void {
-  provider.registerGrantType('client_credentials', (ctx) => grantToApplication(provider, ctx), ['scope', 'resource']);
+  provider.registerGrantType('client_credentials', (ctx) => grantToApplication(provider, services, ctx), [
+    'scope',
+    'resource',
+  ]);
   const parameters = ['username', 'password', 'scope', 'resource'];
   provider.registerGrantType<PasswordParameters>(
     'password',
@@ -49,15 +45,22 @@ export function registerGrants(provider: Provider, services: Services): void {
   );
 }
 
-async function grantToApplication(provider: Provider, ctx: TokenEndpointGrantContext): Promise<void> {
+async function grantToApplication(
+  provider: Provider,
+  services: Services,
+  ctx: TokenEndpointGrantContext,
+): Promise<void> {
   const exchange = exchangeOf(ctx);
   const record = exchange.client as ClientRecord;
   const { client, params } = ctx.oidc;
   if (isPublicClient(record)) {
     throw new errors.UnauthorizedClient('an application that keeps no secret has no token of its own');
   }
-  const api = apiOf(exchange, params.resource);
-  const scope = scopesOfApplication(api, record.scopes, params.scope).join(' ');
+  const api = await resolveApi(services, exchange, params.resource);
+  const granted = await grantedToApplication(services, exchange, api, record);
+  const scopes = scopesOfApplication(api, granted, params.scope);
+  if (tellsPermissions(api)) exchange.toldPermissions = scopes;
+  const scope = scopes.join(' ');
   const token = new provider.ClientCredentials({
     client,
     resourceServer: resourceServerOf(provider, exchange, api, scope),
@@ -72,6 +75,7 @@ async function grantToApplication(provider: Provider, ctx: TokenEndpointGrantCon
 export const resourceInfoOf = (exchange: Exchange, api: Api, scope: string) => ({
   audience: exchange.audience ?? api.audience(exchange.tenant.origin),
   scope,
+  ...(api.server ? { accessTokenTTL: api.server.tokenLifetime } : {}),
   accessTokenFormat: 'jwt' as const,
   jwt: { sign: { alg: 'RS256' as const } },
 });
@@ -91,24 +95,32 @@ async function grantToPerson(
   const identifier = requireParameter('username', params.username);
   const password = requireParameter('password', params.password);
   // Whatever is wrong with the request is said before the password is tried: no session begins in vain.
-  const api = apiOf(exchange, params.resource);
+  const api = await resolveApi(services, exchange, params.resource);
   checkKnown(api, params.scope);
   const actor = { ...anonymousActor, applicationId: record.id };
   const work = createWork({ services, tenant: exchange.tenant, caller: exchange.caller, actor });
   const outcome = await signIn(work, { identifier, password, connection: realm });
   if ('refused' in outcome) throw new SignInError(outcome);
-  const { userNum, ...signedIn } = outcome;
-  const permissions = await work.read((db) => scopesOfUser(db, exchange.tenant.id, userNum));
-  const tokenUser: TokenUser = { ...signedIn, permissions };
+  const permissions = await work.read((db) => scopesOfUser(db, exchange.tenant.id, outcome.userNum));
+  const tokenUser: TokenUser = { ...outcome, permissions };
   exchange.tokenUser = tokenUser;
-  await issueToPerson(provider, ctx, tokenUser, api);
+  await issueToPerson(provider, services, ctx, tokenUser, api);
 }
 
-async function issueToPerson(provider: Provider, ctx: GrantContext, tokenUser: TokenUser, api: Api): Promise<void> {
+/** Answers with tokens of a person who is signed in, for what `params.scope` asks. */
+export async function issueToPerson(
+  provider: Provider,
+  services: Services,
+  ctx: GrantContext,
+  tokenUser: TokenUser,
+  api: Api,
+): Promise<void> {
   const exchange = exchangeOf(ctx);
+  const held = await heldByPerson(services, exchange, api, tokenUser);
+  if (tellsPermissions(api)) exchange.toldPermissions = api.spell(held);
   const { client, params } = ctx.oidc;
-  const mayRefresh = client.grantTypeAllowed('refresh_token');
-  const scopes = scopesOfPerson(api, tokenUser.permissions, params.scope, mayRefresh);
+  const mayRefresh = client.grantTypeAllowed('refresh_token') && api.server?.allowsOfflineAccess !== false;
+  const scopes = scopesOfPerson(api, held, params.scope, mayRefresh);
   const scope = [...scopes.oidc, ...scopes.api].join(' ');
   const account = accountOf(tokenUser);
   ctx.oidc.entity('Account', account);

@@ -1,6 +1,6 @@
 /**
  * The one place that goes behind oidc-provider's documented surface: it replaces two things of the provider's `Client`
- * model, where a client comes from and how its secret is compared. An upgrade of oidc-provider is checked against this
+ * model, where a client comes from and how its secret is compared, and adds claims to ID tokens that no scope opens. An upgrade of oidc-provider is checked against this
  * file.
  */
 import type { ClientRecord } from '@reeve/core';
@@ -39,6 +39,8 @@ export function supplyClients(provider: Provider, source: ClientSource, supporte
       response_types: [],
       redirect_uris: [],
     });
+    // The provider takes this grant from a client that has no response type; codes come from elsewhere here.
+    if (record.grantTypes.includes('authorization_code')) (client.grantTypes as string[]).push('authorization_code');
     client.compareClientSecret = async (secret) => {
       const exchange = exchangeOf(Provider.ctx);
       return source.authenticate(exchange, exchange.client ?? record, secret);
@@ -53,5 +55,27 @@ export function supplyClients(provider: Provider, source: ClientSource, supporte
     if (!record) return undefined;
     exchange.client ??= record;
     return made.get(record) ?? make(record);
+  };
+}
+
+interface IdTokenModel {
+  readonly prototype: {
+    readonly ctx: { readonly req: object } | undefined;
+    set(name: string, value: unknown): void;
+    issue(options: { readonly use: string }): Promise<string>;
+  };
+}
+
+/** Adds claims to every ID token, beside those that its scopes open. */
+export function extendIdTokens(
+  provider: Provider,
+  claimsOf: (exchange: Exchange) => Readonly<Record<string, unknown>> | undefined,
+): void {
+  const { prototype } = (provider as unknown as { IdToken: IdTokenModel }).IdToken;
+  const { issue } = prototype;
+  prototype.issue = function (this: IdTokenModel['prototype'], options) {
+    if (options.use === 'idtoken')
+      for (const [name, value] of Object.entries(claimsOf(exchangeOf(this.ctx)) ?? {})) this.set(name, value);
+    return issue.call(this, options);
   };
 }

@@ -18,7 +18,9 @@ export function oauthErrorOf(problem: Problem): OAuthError {
         ? 'server_error'
         : status === 401
           ? 'invalid_token'
-          : 'invalid_request';
+          : status === 403
+            ? 'insufficient_scope'
+            : 'invalid_request';
   return {
     status: status === 507 ? 503 : status,
     body: { error, error_description: plain(message), code },

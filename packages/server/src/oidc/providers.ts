@@ -6,26 +6,40 @@
  * the hosted pages, redirect URIs in `internals.ts`, the routes in `endpoints.ts`. Codes, sessions and interactions are
  * stored by `artifacts.ts` as they are, and refresh tokens from that flow live under the same rules.
  */
+import { auth0CurrentUserScopes } from '@reeve/contract/auth0-scopes';
 import { type ClientRecord, findKeyStamp, findSigningKeys, type Services, type TenantContext } from '@reeve/core';
 import { LRUCache } from 'lru-cache';
-import Provider, { type Client, type Configuration, errors, type KoaContextWithOIDC } from 'oidc-provider';
+import Provider, {
+  type Client,
+  type Configuration,
+  errors,
+  type KoaContextWithOIDC,
+  type ResourceServerInstance,
+} from 'oidc-provider';
 import { claimsByScope, createFindAccount } from './accounts.ts';
-import { apiOfResource, DEFAULT_API, OIDC_SCOPES, unknownAudience } from './apis.ts';
+import { DEFAULT_API, OIDC_SCOPES, serverIdOf } from './apis.ts';
 import { createAdapter } from './artifacts.ts';
 import type { Clients } from './clients.ts';
+import { registerCodeGrant } from './code-grant.ts';
 import { type Exchange, exchangeOf } from './exchange.ts';
 import { PASSWORD_REALM, registerGrants, resourceInfoOf } from './grants.ts';
-import { supplyClients } from './internals.ts';
+import { extendIdTokens, supplyClients } from './internals.ts';
+import { heldByPerson, resolveApi, tellsPermissions } from './targets.ts';
 
 /** How long another node's change of keys may stay unseen by what signs here. */
 const KEYS_MILLISECONDS = 3000;
-const KEPT = 100;
+/**
+ * Providers kept for origins that somebody set up, and for those with a port that only a caller named (a port mapping has
+ * such): whoever walks through the ports of a host pushes out the latter alone.
+ */
+const KEPT = { settled: 500, passing: 20 } as const;
 
 /** Answers a request to an OAuth endpoint. */
 export type Handler = ReturnType<Provider['callback']>;
 
 export interface Providers {
-  of(tenant: TenantContext): Promise<Handler>;
+  /** `isSettled`: the origin is one that somebody set up. */
+  of(tenant: TenantContext, isSettled: boolean): Promise<Handler>;
   forget(): void;
 }
 
@@ -39,7 +53,8 @@ export type Conclude = (ctx: KoaContextWithOIDC, next: () => Promise<unknown>) =
 
 export function createProviders(services: Services, clients: Clients, conclude: Conclude): Providers {
   const { clock, database, vault } = services;
-  const kept = new LRUCache<string, Kept>({ max: KEPT });
+  const settled = new LRUCache<string, Kept>({ max: KEPT.settled });
+  const passing = new LRUCache<string, Kept>({ max: KEPT.passing });
 
   async function make(tenant: TenantContext): Promise<Handler> {
     const keys = await database.read((db) => findSigningKeys(db, vault, tenant.id, clock.now()));
@@ -55,7 +70,9 @@ export function createProviders(services: Services, clients: Clients, conclude: 
     // A caller that hangs up is no news; faults are told by `conclude`.
     provider.silent = true;
     registerGrants(provider, services);
+    registerCodeGrant(provider, services);
     supplyClients(provider, sourceOf(clients), new Set(GRANT_TYPES));
+    extendIdTokens(provider, ({ tokenUser }) => tokenUser?.claims?.idToken);
     provider.use(conclude as never);
     const note = (ctx: KoaContextWithOIDC, error: Error) => {
       exchangeOf(ctx).failure = error;
@@ -66,7 +83,8 @@ export function createProviders(services: Services, clients: Clients, conclude: 
   }
 
   return {
-    async of(tenant) {
+    async of(tenant, isSettled) {
+      const kept = isSettled ? settled : passing;
       const key = `${tenant.id} ${tenant.origin}`;
       const now = clock.now();
       const known = kept.get(key);
@@ -81,11 +99,14 @@ export function createProviders(services: Services, clients: Clients, conclude: 
       kept.set(key, { handler, stamp, checkedAt: now });
       return handler;
     },
-    forget: () => kept.clear(),
+    forget() {
+      settled.clear();
+      passing.clear();
+    },
   };
 }
 
-const GRANT_TYPES = ['client_credentials', 'password', PASSWORD_REALM, 'refresh_token'];
+const GRANT_TYPES = ['client_credentials', 'authorization_code', 'password', PASSWORD_REALM, 'refresh_token'];
 
 const sourceOf = (clients: Clients) => ({
   find: (exchange: Exchange, clientId: string) => clients.find(exchange.tenant.id, clientId),
@@ -104,8 +125,11 @@ const recordOf = (ctx: KoaContextWithOIDC): ClientRecord => exchangeOf(ctx).clie
 
 function configuration(services: Services): Configuration {
   const { clock } = services;
-  const accessTokenTtl = (ctx: KoaContextWithOIDC) =>
-    Math.min(recordOf(ctx).accessTokenLifetime, secondsOfSession(exchangeOf(ctx), clock.now()));
+  const accessTokenTtl = (ctx: KoaContextWithOIDC, { resourceServer }: ForApi) =>
+    Math.min(
+      resourceServer?.accessTokenTTL ?? recordOf(ctx).accessTokenLifetime,
+      secondsOfSession(exchangeOf(ctx), clock.now()),
+    );
   return {
     responseTypes: [],
     clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'none'],
@@ -130,13 +154,13 @@ function configuration(services: Services): Configuration {
     ttl: {
       AccessToken: accessTokenTtl,
       ClientCredentials: accessTokenTtl,
-      IdToken: accessTokenTtl,
+      IdToken: (ctx) => accessTokenTtl(ctx, {}),
       RefreshToken: (ctx) =>
         Math.min(recordOf(ctx).refreshTokenLifetime, secondsOfSession(exchangeOf(ctx), clock.now())),
       Grant: (ctx) => secondsOfSession(exchangeOf(ctx), clock.now()),
     },
     clientBasedCORS: mayCall,
-    extraTokenClaims: (ctx, token) => extraClaims(exchangeOf(ctx), token.clientId),
+    extraTokenClaims: (ctx, token) => extraClaims(exchangeOf(ctx), token),
     formats: {
       customizers: {
         jwt: (_ctx, token, parts) => {
@@ -147,16 +171,27 @@ function configuration(services: Services): Configuration {
         },
       },
     },
-    features: features(),
+    features: features(services),
   };
 }
 
-const extraClaims = ({ tokenUser }: Exchange, clientId: string | undefined) => ({
+interface ForApi {
+  readonly clientId?: string | undefined;
+  readonly resourceServer?: ResourceServerInstance | undefined;
+}
+
+const extraClaims = ({ tokenUser, toldPermissions }: Exchange, { clientId, resourceServer }: ForApi) => ({
+  ...tokenUser?.claims?.accessToken,
   azp: clientId,
+  // Tells a resource server's tokens from the server's own, whatever its identifier looks like now or later.
+  api_id: resourceServer && serverIdOf(resourceServer.identifier()),
+  ...(toldPermissions ? { permissions: toldPermissions } : {}),
   ...(tokenUser ? { uid: tokenUser.user.id, sid: tokenUser.sessionId, tv: tokenUser.tokenVersion } : {}),
+  // `act`: RFC 8693 §4.1.
+  ...(tokenUser?.impersonatorId ? { imp: tokenUser.impersonatorId, act: { sub: tokenUser.impersonatorId } } : {}),
 });
 
-const features = (): NonNullable<Configuration['features']> => ({
+const features = (services: Services): NonNullable<Configuration['features']> => ({
   devInteractions: { enabled: false },
   rpInitiatedLogout: { enabled: false },
   pushedAuthorizationRequests: { enabled: false },
@@ -167,12 +202,16 @@ const features = (): NonNullable<Configuration['features']> => ({
     enabled: true,
     defaultResource: () => DEFAULT_API.resource,
     useGrantedResource: () => true,
-    getResourceServerInfo: (ctx, resource) => {
+    getResourceServerInfo: async (ctx, resource) => {
       const exchange = exchangeOf(ctx);
-      const api = apiOfResource(resource);
-      if (!api) throw new errors.InvalidTarget(unknownAudience(exchange.tenant.origin));
-      const held = exchange.tokenUser ? api.spell(exchange.tokenUser.permissions) : [];
-      return resourceInfoOf(exchange, api, [...OIDC_SCOPES, ...held].join(' '));
+      const api = await resolveApi(services, exchange, resource);
+      if (ctx.oidc.entities.RefreshToken && api.server?.allowsOfflineAccess === false)
+        throw new errors.InvalidGrant('the API allows no offline access any more');
+      const { tokenUser } = exchange;
+      const held = tokenUser ? api.spell(await heldByPerson(services, exchange, api, tokenUser)) : [];
+      if (tellsPermissions(api)) exchange.toldPermissions = held;
+      const ofSelf = tokenUser && api.name === 'auth0' ? auth0CurrentUserScopes : [];
+      return resourceInfoOf(exchange, api, [...OIDC_SCOPES, ...held, ...ofSelf].join(' '));
     },
   },
 });

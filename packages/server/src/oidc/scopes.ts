@@ -17,13 +17,17 @@ export function checkKnown(api: Api, scope: string | undefined): void {
   }
 }
 
-/** The scopes of an application's own token. */
-export function scopesOfApplication(api: Api, granted: readonly string[], scope: string | undefined): string[] {
-  const held = new Set(granted);
+/** The scopes of an application's own token, of those that are granted. */
+export function scopesOfApplication(
+  api: Api,
+  granted: readonly string[],
+  scope: string | undefined,
+): readonly string[] {
   const asked = split(scope);
-  if (asked.length === 0) return api.spell(held);
+  if (asked.length === 0) return granted;
   checkKnown(api, scope);
-  const missing = asked.filter((name) => !held.has(api.permissionOf(name) ?? ''));
+  const held = new Set(granted);
+  const missing = asked.filter((name) => !held.has(name));
   if (missing.length > 0) {
     throw new errors.InvalidScope(`the application is not granted: ${missing.join(' ')}`, missing.join(' '));
   }

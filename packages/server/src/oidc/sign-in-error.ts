@@ -10,6 +10,9 @@ const DESCRIPTIONS: Readonly<Record<SignInRefusal, string>> = {
   password_must_be_reset: 'the password must be reset before the next sign-in',
   email_not_verified: 'the e-mail address must be verified before the first sign-in',
   unknown_connection: 'no connection has the name given as realm',
+  connection_not_enabled: 'the connection is not enabled for the application',
+  connection_without_passwords: 'nobody signs in with a password at a connection of this kind',
+  rule_denied: 'a rule refused the sign-in',
 };
 
 export class SignInError extends errors.InvalidGrant {
@@ -18,11 +21,18 @@ export class SignInError extends errors.InvalidGrant {
   declare error_description: string;
   declare statusCode: number;
 
-  constructor({ refused, retryAfter }: Refused) {
+  constructor({ refused, retryAfter, message }: Refused) {
     super(refused);
     this.code = refused;
     this.retryAfter = retryAfter;
-    this.error_description = DESCRIPTIONS[refused];
+    this.error_description = message ?? DESCRIPTIONS[refused];
+    if (refused === 'rule_denied') {
+      // The provider answers with the message.
+      this.message = 'access_denied';
+      this.error = 'access_denied';
+      this.status = 403;
+      this.statusCode = 403;
+    }
     if (refused === 'too_many_attempts') {
       this.status = 429;
       this.statusCode = 429;

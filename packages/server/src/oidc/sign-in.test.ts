@@ -74,6 +74,24 @@ describe.each(databaseKinds)('signing in on %s', (kind) => {
     expect(Math.abs(Date.parse(user.last_sign_in_at) - server.clock.now())).toBeLessThan(10_000);
   });
 
+  it('lets nobody’s If-Match fail by a sign-in: the version counts what was set', async () => {
+    const { id, email } = await makeUser();
+    const read = await server.api('GET', `/users/${id}`);
+    expect((await enter(email)).status).toBe(200);
+    const after = await server.api('GET', `/users/${id}`);
+    expect(after.headers.get('etag')).toBe(read.headers.get('etag'));
+    expect(after.body).toMatchObject({
+      sign_in_count: 1,
+      updated_at: (read.body as { updated_at: string }).updated_at,
+    });
+    const ifMatch = { 'if-match': read.headers.get('etag') ?? '' };
+    const changed = await server.api('PATCH', `/users/${id}`, { nickname: 'Kim' }, ifMatch);
+    expect(changed).toMatchObject({ status: 200, body: { nickname: 'Kim', sign_in_count: 1 } });
+    expect((await server.api('PATCH', `/users/${id}`, { nickname: 'Kay' }, ifMatch)).status).toBe(412);
+    const signedIn = await server.api('GET', '/users?sort=-last_sign_in_at&limit=1');
+    expect((signedIn.body as { users: { id: string }[] }).users[0]?.id).toBe(id);
+  });
+
   it('makes a session that says where it came from, and tells the audit log', async () => {
     const { id, email } = await makeUser();
     const answer = await postForm(
@@ -116,7 +134,14 @@ describe.each(databaseKinds)('signing in on %s', (kind) => {
     expect(protectedHeader.alg).toBe('RS256');
     const { body: user } = await server.api('GET', `/users/${id}`);
     const { subject } = (user as { identities: { subject: string }[] }).identities[0] as { subject: string };
-    const expected = { sub: `auth0|${subject}`, name: 'Ada Lovelace', given_name: 'Ada', email, email_verified: true };
+    const expected = {
+      sub: `auth0|${subject}`,
+      uid: id,
+      name: 'Ada Lovelace',
+      given_name: 'Ada',
+      email,
+      email_verified: true,
+    };
     expect(payload).toMatchObject({ ...expected, sid: expect.stringMatching(/^ses_/) });
     expect(claimsIn(full.body.access_token).sub).toBe(expected.sub);
     const info = await withBearer(server, full.body.access_token, '/userinfo');
@@ -124,7 +149,11 @@ describe.each(databaseKinds)('signing in on %s', (kind) => {
     const posted = await postForm(server, '/userinfo', { access_token: full.body.access_token });
     expect(posted.body).toEqual(info.body);
     const narrow = await enter(email, { scope: 'openid' });
-    expect((await withBearer(server, narrow.body.access_token, '/userinfo')).body).toEqual({ sub: expected.sub });
+    expect((await withBearer(server, narrow.body.access_token, '/userinfo')).body).toEqual({
+      sub: expected.sub,
+      uid: id,
+    });
+    expect(claimsIn(narrow.body.id_token)).toMatchObject({ sub: expected.sub, uid: id });
   });
 
   it('opens /userinfo to no other token', async () => {
@@ -132,12 +161,18 @@ describe.each(databaseKinds)('signing in on %s', (kind) => {
     const without = await enter(email, { scope: 'profile' });
     expect((await withBearer(server, without.body.access_token, '/userinfo')).status).toBe(403);
     const own = await askForToken(server);
-    expect((await withBearer(server, own.body.access_token, '/userinfo')).status).toBe(403);
+    const insufficient = await withBearer(server, own.body.access_token, '/userinfo');
+    expect(insufficient).toMatchObject({ status: 403, body: { error: 'insufficient_scope' } });
+    expect(insufficient.headers.get('www-authenticate')).toBe('Bearer realm="reeve", error="insufficient_scope"');
     const none = await fetch(`${server.url}/userinfo`);
     expect(none.status).toBe(401);
-    expect(none.headers.get('www-authenticate')).toMatch(/^Bearer/);
+    expect(none.headers.get('www-authenticate')).toBe('Bearer realm="reeve"');
     const { body } = await enter(email, { scope: 'openid' });
-    expect((await withBearer(server, body.id_token, '/userinfo')).status).toBe(401);
+    const invalid = await withBearer(server, body.id_token, '/userinfo');
+    expect([invalid.status, invalid.headers.get('www-authenticate')]).toEqual([
+      401,
+      'Bearer realm="reeve", error="invalid_token"',
+    ]);
   });
 
   it('gives management scopes to administrators only, and takes them away with the role', async () => {

@@ -155,11 +155,20 @@ describe.each(databaseKinds)('client_credentials on %s', (kind) => {
       const used = await withBearer(server, all.body.access_token, '/api/v1/users');
       expect(used.status).toBe(isNative ? 200 : 401);
     }
-    for (const audience of ['https://elsewhere.test/api', `${server.url}/other`, 'users', `${server.url}/api?x`]) {
-      const refused = await askForToken(server, { audience });
-      expect(refused).toMatchObject({ status: 400, body: { error: 'invalid_target' } });
-      expect(refused.body.error_description).toContain(`${server.url}/api`);
-    }
+    const elsewhere = await askForToken(server, { audience: 'https://elsewhere.test/api' });
+    expect(elsewhere).toMatchObject({ status: 400, body: { error: 'invalid_target' } });
+    expect(elsewhere.body.error_description).toContain(`${server.url}/api`);
+    for (const audience of [
+      'https://elsewhere.test/api/v2/',
+      `${server.url}/other`,
+      'users',
+      `${server.url}/api?x`,
+      'urn:reeve:api',
+    ])
+      expect(await askForToken(server, { audience })).toMatchObject({
+        status: 403,
+        body: { error: 'access_denied', error_description: `Service not found: ${audience}` },
+      });
     expect((await askForToken(server)).body.access_token).toBeTruthy();
     const native = await askForToken(server, { audience: '' });
     expect(claimsIn(native.body.access_token).aud).toBe(`${server.url}/api`);
@@ -223,7 +232,7 @@ describe.each(databaseKinds)('client_credentials on %s', (kind) => {
     const other = await makeApplication({ grant_types: ['refresh_token'] });
     const refused = await askForToken(server, credentialsOf(other));
     expect(refused).toMatchObject({ status: 400, body: { error: 'unauthorized_client' } });
-    const unknown = await askForToken(server, { grant_type: 'authorization_code' });
+    const unknown = await askForToken(server, { grant_type: 'urn:ietf:params:oauth:grant-type:device_code' });
     expect(unknown).toMatchObject({ status: 400, body: { error: 'unsupported_grant_type' } });
   });
 

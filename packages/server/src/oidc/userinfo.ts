@@ -2,8 +2,7 @@
 import { findUser, Problem, parseUser } from '@reeve/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { bearerOf } from '../guard.ts';
-import type { Rooms } from '../mount.ts';
-import { strangerOf } from '../rate-limit.ts';
+import { enterTenant, type Rooms, strangerAt } from '../mount.ts';
 import { claimsFor } from './accounts.ts';
 
 /** The token of the Authorization header, or of a form (RFC 6750 §2.2), never of the query. */
@@ -16,14 +15,14 @@ async function tokenOf(request: FastifyRequest): Promise<string> {
 }
 
 export const createUserinfo =
-  ({ services, tenancy, guard, rateLimit }: Rooms) =>
+  (rooms: Rooms) =>
   async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
-    const tenant = await tenancy.tenantOf(request.protocol, request.host);
-    request.entered = { tenant };
+    const { services, guard, rateLimit } = rooms;
+    const tenant = await enterTenant(rooms, request, reply);
     const { claims, principal } = await tokenOf(request)
       .then((token) => guard.inspect(tenant, token))
       .catch((error: unknown) => {
-        rateLimit.count(`${tenant.id} ip ${strangerOf(request.ip)}`, reply);
+        rateLimit.count(`${tenant.id} ip ${strangerAt(request)}`, reply);
         throw error;
       });
     request.entered = { tenant, principal };

@@ -17,9 +17,21 @@ export interface FormScreen {
   readonly fields?: readonly Html[];
   readonly button: string;
   readonly wrong?: readonly Wrong[];
+  /** Where the person is sent after success. */
+  readonly resultUrl?: string | undefined;
 }
 
-export const formScreen = ({ title, path, ticket, intro, fields, button, wrong = [] }: FormScreen): Screen => ({
+export const formScreen = ({
+  title,
+  path,
+  ticket,
+  intro,
+  fields,
+  button,
+  wrong = [],
+  resultUrl,
+}: FormScreen): Screen => ({
+  ...(resultUrl === undefined ? {} : { formTarget: resultUrl }),
   status: wrong.length > 0 ? 422 : 200,
   title: wrong.length > 0 ? `Error: ${title}` : title,
   body: html`${wrong.length > 0 ? summaryOf(wrong) : undefined}<h1>${title}</h1>

@@ -1,6 +1,6 @@
 /**
- * The pages behind the links in mails. A GET changes nothing (mail scanners and previews fetch every link); the button's
- * POST redeems the ticket. There is no cookie and no session: whoever has the ticket may act, whoever has not can't. So
+ * The pages behind links. A GET changes nothing (mail scanners and previews fetch every link); the button's POST redeems
+ * the ticket. Impersonation alone has no page: its link is never mailed, and the GET goes on to the application. There is no cookie and no session: whoever has the ticket may act, whoever has not can't. So
  * a forged request could only bring a ticket that its forger has already, and the Origin header is not asked for: under
  * `Referrer-Policy: no-referrer`, which keeps the ticket from leaking, browsers send it as `null`.
  */
@@ -9,9 +9,10 @@ import { anonymousActor, createWork, type DeadReason, DeadTicket, Problem, type 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { checkStorable, readText } from '../body.ts';
 import { callerOf, type Entered, enter, type Rooms, witnessRefusal } from '../mount.ts';
+import { impersonationPage } from './impersonation.ts';
 import { invitationPage } from './invitation.ts';
 import { resetPasswordPage } from './reset-password.ts';
-import { CONTENT_SECURITY_POLICY, documentOf, refusalScreen, type Screen } from './screen.ts';
+import { awayScreen, contentSecurityPolicy, documentOf, refusalScreen, type Screen } from './screen.ts';
 import { verifyEmailPage } from './verify-email.ts';
 
 /** The fields of a submitted form by name; one that was not sent is empty. */
@@ -20,10 +21,11 @@ export type Form = (name: string) => string;
 export interface Page {
   readonly path: string;
   show(work: Work, ticket: string): Promise<Screen>;
-  submit(work: Work, ticket: string, form: Form): Promise<Screen>;
+  /** Absent: there is no form, and the GET itself uses the link up. */
+  submit?(work: Work, ticket: string, form: Form): Promise<Screen>;
 }
 
-const pages: readonly Page[] = [verifyEmailPage, resetPasswordPage, invitationPage];
+const pages: readonly Page[] = [verifyEmailPage, resetPasswordPage, invitationPage, impersonationPage];
 const BODY_LIMIT = 65_536;
 
 export function installPages(http: FastifyInstance, rooms: Rooms): void {
@@ -41,8 +43,8 @@ function installPage(scope: FastifyInstance, rooms: Rooms, page: Page): void {
   const shared = {
     url: page.path,
     onRequest: async (request: FastifyRequest, reply: FastifyReply) => {
-      // No redirect and no frame, no referrer: the address holds the ticket.
-      reply.header('content-security-policy', CONTENT_SECURITY_POLICY).header('referrer-policy', 'no-referrer');
+      // No referrer: the address holds the ticket.
+      reply.header('referrer-policy', 'no-referrer');
       await enter(rooms, null, request, reply);
     },
     errorHandler: async (error: unknown, request: FastifyRequest, reply: FastifyReply) => {
@@ -57,25 +59,30 @@ function installPage(scope: FastifyInstance, rooms: Rooms, page: Page): void {
   };
   scope.route({
     ...shared,
-    method: ['GET', 'HEAD'],
+    method: page.submit ? ['GET', 'HEAD'] : 'GET',
     handler: async (request, reply) => {
       const { ticket } = request.query as { ticket?: unknown };
       return send(reply, await page.show(workOf(request), typeof ticket === 'string' ? ticket : ''));
     },
   });
+  const { submit } = page;
+  if (!submit) return;
   scope.route({
     ...shared,
     method: 'POST',
     handler: async (request, reply) => {
       const fields = request.body as ReadonlyMap<string, string> | undefined;
       const form: Form = (name) => fields?.get(name) ?? '';
-      return send(reply, await page.submit(workOf(request), form('ticket'), form));
+      return send(reply, await submit(workOf(request), form('ticket'), form));
     },
   });
 }
 
-const send = (reply: FastifyReply, screen: Screen): FastifyReply =>
-  reply.code(screen.status).type('text/html; charset=utf-8').send(documentOf(screen));
+function send(reply: FastifyReply, screen: Screen): FastifyReply {
+  reply.header('content-security-policy', contentSecurityPolicy(screen.formTarget));
+  if (screen.location !== undefined) reply.header('location', screen.location);
+  return reply.code(screen.status).type('text/html; charset=utf-8').send(documentOf(screen));
+}
 
 const DEAD: Readonly<Record<DeadReason, [status: number, title: string, text: string]>> = {
   expired: [410, 'This link has expired', 'Ask for a new one; it will come by mail.'],
@@ -84,7 +91,8 @@ const DEAD: Readonly<Record<DeadReason, [status: number, title: string, text: st
 };
 
 function refused(problem: Problem, requestId: string): Screen {
-  if (problem instanceof DeadTicket) return refusalScreen(...DEAD[problem.reason]);
+  if (problem instanceof DeadTicket)
+    return problem.resultUrl === undefined ? refusalScreen(...DEAD[problem.reason]) : awayScreen(problem.resultUrl);
   const text = {
     429: 'Too many attempts. Wait a minute, then try again.',
     500: 'Something went wrong here. Try again later.',

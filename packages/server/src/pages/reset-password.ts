@@ -3,20 +3,27 @@ import { completePasswordReset, type PasswordReset, Problem, readPasswordReset }
 import { html } from '../html.ts';
 import { accountField, formScreen, passwordFields, type Wrong, wrongPasswords } from './form.ts';
 import type { Page } from './pages.ts';
-import { doneScreen, type Screen } from './screen.ts';
+import { awayScreen, doneScreen, type Screen } from './screen.ts';
 
 const path = '/reset-password';
 
-const screenOf = ({ email, policy }: PasswordReset, ticket: string, wrong?: readonly Wrong[]): Screen =>
-  formScreen({
+function screenOf(reset: PasswordReset, ticket: string, wrong?: readonly Wrong[]): Screen {
+  const { email, policy, hasPassword, resultUrl } = reset;
+  // A link that was not mailed may be for somebody without an address.
+  const account = email === '' ? [] : [accountField(email)];
+  return formScreen({
     title: 'Set a new password',
     path,
     ticket,
-    intro: html`<p>Once it is set, you are signed out everywhere else.</p>`,
-    fields: [accountField(email), ...passwordFields('New password', policy, wrong)],
+    intro: hasPassword
+      ? html`<p>A new password was chosen for you. Press the button to make it yours; you are signed out everywhere.</p>`
+      : html`<p>Once it is set, you are signed out everywhere else.</p>`,
+    fields: hasPassword ? account : [...account, ...passwordFields('New password', policy, wrong)],
     button: 'Set password',
+    resultUrl,
     ...(wrong ? { wrong } : {}),
   });
+}
 
 export const resetPasswordPage: Page = {
   path,
@@ -24,13 +31,14 @@ export const resetPasswordPage: Page = {
   async submit(work, ticket, form) {
     const reset = await readPasswordReset(work, ticket);
     const password = form('password');
-    const wrong = wrongPasswords(password, form('password_again'));
+    const wrong = reset.hasPassword ? [] : wrongPasswords(password, form('password_again'));
     if (wrong.length > 0) return screenOf(reset, ticket, wrong);
     try {
       await completePasswordReset(work, ticket, password);
     } catch (error) {
       return screenOf(reset, ticket, brokenPolicy(error));
     }
+    if (reset.resultUrl !== undefined) return awayScreen(reset.resultUrl);
     return doneScreen('Your password is set', 'From now on, sign in with your new password.');
   },
 };

@@ -7,6 +7,10 @@ export interface Screen {
   readonly status: number;
   readonly title: string;
   readonly body: Html;
+  /** Where the browser is sent instead; the page is what it shows if it does not go. */
+  readonly location?: string;
+  /** An origin beside this one that the page's form may lead to in the end. */
+  readonly formTarget?: string;
 }
 
 const STYLE = `:root{color-scheme:light dark;--ground:#f4f5f7;--card:#fff;--text:#1b1f24;--quiet:#57606a;--line:#8c959f;--accent:#1f5fbf;--on-accent:#fff;--bad:#b3261e;--good:#1a7f37}
@@ -37,14 +41,20 @@ button{width:100%;font:inherit;font-weight:600;color:var(--on-accent);background
 form+p,p:last-child{margin-bottom:0}
 `;
 
-/** Nothing but this style sheet may be loaded, and the form may go nowhere else. */
-export const CONTENT_SECURITY_POLICY = [
-  `default-src 'none'`,
-  `style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'`,
-  `form-action 'self'`,
-  `frame-ancestors 'none'`,
-  `base-uri 'none'`,
-].join('; ');
+const STYLE_DIGEST = createHash('sha256').update(STYLE).digest('base64');
+
+/**
+ * Nothing but this style sheet may be loaded, and the form may go nowhere else. Browsers hold redirects after a form to
+ * it, too: where the form ends at another origin, that one is allowed.
+ */
+export const contentSecurityPolicy = (formTarget?: string): string =>
+  [
+    `default-src 'none'`,
+    `style-src 'sha256-${STYLE_DIGEST}'`,
+    `form-action 'self'${formTarget === undefined ? '' : ` ${new URL(formTarget).origin}`}`,
+    `frame-ancestors 'none'`,
+    `base-uri 'none'`,
+  ].join('; ');
 
 export const documentOf = ({ title, body }: Screen): string =>
   html`<!doctype html>
@@ -72,6 +82,15 @@ export const doneScreen = (title: string, text: string): Screen => ({
 <h1>${title}</h1>
 <p>${text}</p>
 <p class="quiet">You can close this page.</p>`,
+});
+
+/** The person goes on elsewhere. 303: the form is not sent again. */
+export const awayScreen = (location: string, status: 302 | 303 = 303): Screen => ({
+  status,
+  title: 'Going on',
+  body: html`<h1>Going on</h1>
+<p>It is done; your browser goes on by itself.</p>`,
+  location,
 });
 
 /** It can't be done. */

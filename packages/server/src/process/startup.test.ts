@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -130,6 +130,9 @@ describe('wrong values', () => {
     ['REEVE_RATE_LIMIT', '0'],
     ['REEVE_RATE_LIMIT', 'none'],
     ['REEVE_SMTP_URL', 'http://mail.example.com'],
+    ['REEVE_TRUSTED_PROXIES', 'loopback'],
+    ['REEVE_TRUSTED_PROXIES', '0'],
+    ['REEVE_TRUSTED_PROXIES', '10.0.0.0/64'],
     ['REEVE_HOST', '192.0.2.1'],
     ['REEVE_HOST', 'no.such.host.invalid'],
     ['REEVE_DATABASE_URL', 'postgres://reeve:hidden-word@127.0.0.1:1/reeve'],
@@ -153,6 +156,18 @@ describe('wrong values', () => {
     await next.url;
     expect(next.stdout()).toContain('A new directory was made');
     if (process.platform !== 'win32') expect(statSync(join(database.dir, 'reeve.db')).mode & 0o777).toBe(0o600);
+  });
+
+  it('founds nothing while its certificate can’t be written', { timeout: 30_000 }, async () => {
+    const folder = join(database.dir, 'tls');
+    writeFileSync(folder, 'in the way');
+    const environment = { REEVE_HTTPS_PORT: String(await freePort()) };
+    expect(await refused(environment)).toMatch(/^REEVE_DATA_DIR: .*tls can't be written \(E[A-Z]+\)\.$/m);
+    rmSync(folder);
+    const next = start({ REEVE_DATA_DIR: database.dir, ...environment });
+    await next.url;
+    expect(next.stdout()).toContain('A new directory was made');
+    expect(existsSync(join(folder, 'ca.pem'))).toBe(true);
   });
 
   it('names the database that is none, the port that is in use, and the folder that can’t be made', async () => {

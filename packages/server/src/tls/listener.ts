@@ -3,9 +3,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import { join } from 'node:path';
 import { type Clock, newId } from '@reeve/core';
-import type { Config } from '../config.ts';
+import { type Config, ConfigError } from '../config.ts';
 import { answerMalformed } from '../reply.ts';
-import { certify } from './authority.ts';
+import { type Credentials, certify } from './authority.ts';
 
 const HANDSHAKE_MILLISECONDS = 10_000;
 const RENEWAL_MILLISECONDS = 12 * 3_600_000;
@@ -17,13 +17,24 @@ export interface ListenerOptions {
   readonly headersTimeout: number;
 }
 
+/** The certificate at a start; where its folder can't be written, the one line that says so. */
+function certified(folder: string, names: readonly string[], now: number): Credentials {
+  try {
+    return certify(folder, names, now);
+  } catch (error) {
+    const { code, syscall } = error as NodeJS.ErrnoException;
+    if (code === undefined || syscall === undefined) throw error;
+    throw new ConfigError(`REEVE_DATA_DIR: ${folder} can't be written (${code}).`);
+  }
+}
+
 /** A server that is not listening yet. Its certificate is renewed while it runs. */
 export function createTlsServer({ config, clock, answer, headersTimeout }: ListenerOptions): Server {
   const folder = join(config.dataDir, 'tls');
   const names = [...new Set(['localhost', '127.0.0.1', '::1', config.host])];
   const server = createServer(
     {
-      ...certify(folder, names, clock.now()),
+      ...certified(folder, names, clock.now()),
       handshakeTimeout: HANDSHAKE_MILLISECONDS,
       requestTimeout: 0,
       headersTimeout,

@@ -79,6 +79,19 @@ describe.each(databaseKinds)('idempotency on %s', (kind) => {
     expect((await Promise.all(both)).map(({ status }) => status).sort()).toEqual([201, 409]);
   });
 
+  it('leaves keys alone where nothing is changed: each lookup is answered for its own body', async () => {
+    const key = crypto.randomUUID();
+    const look = (id: string) => walk.home.call('users.lookup', keyed({ body: { ids: [id], emails: [] } }, key));
+    const made = await walk.home.call('users.create', { body: { username: 'looked-up' } });
+    const { id } = made.body as { id: string };
+    const missing = { ids: ['usr_nobody'], emails: [] };
+    expect((await look('usr_nobody')).body).toMatchObject({ users: [], missing });
+    expect((await look(id)).body).toMatchObject({ users: [{ id }], missing: { ids: [] } });
+    expect((await walk.home.call('users.create', keyed({ body: { username: 'under-it' } }, key))).status).toBe(201);
+    expect((await look(id)).body).toMatchObject({ users: [{ id }] });
+    expect((await look('usr_nobody')).body).toMatchObject({ missing });
+  });
+
   it('keeps a refused request’s key free', async () => {
     const key = crypto.randomUUID();
     const refused = await walk.home.call('users.create', keyed({ body: { email: 'no address' } }, key));

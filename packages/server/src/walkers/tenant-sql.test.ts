@@ -11,13 +11,17 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 /** What is cut across tenants on purpose, by what it begins with. */
 const ACROSS: readonly [statement: RegExp, reason: string][] = [
-  [/^delete from "(sessions|oidc_artifacts|revoked_tokens|idempotency_keys)" where "expires_at" <= /, 'housekeeping'],
+  [
+    /^delete from "(sessions|oidc_artifacts|revoked_tokens|remembered_browsers|idempotency_keys|job_files)" where "expires_at" <= /,
+    'housekeeping',
+  ],
   [/^select "expires_at" from "\w+" where "expires_at" <= /, 'housekeeping'],
   [/^select .* from "deleted_users" where "erase_at" <= /, 'the erasure job takes what is due anywhere'],
   [/^select max\("?num"?\) as "?\w+"? from "\w+"$/, 'the newest number of all'],
   [/^select .* from "mails" where "state" = \S+ and "next_attempt_at" <= /, 'the courier leases mails of every tenant'],
   [/^with recursive picks /, 'search is planned by a sample of all users'],
   [/^select .* from "signing_keys" limit/, 'the secret key is checked against any of them at start'],
+  [/^select .* from "jobs" where "queue" = /, 'a runner takes up jobs of every tenant'],
   [/^update "jobs" set .*"state" = /, 'an interrupted import is found by the process, not by a tenant'],
 ];
 

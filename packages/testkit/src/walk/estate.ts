@@ -1,8 +1,10 @@
 /** Things to call operations on: made through the API itself, fresh for every call that asks. */
-import { newId } from '@reeve/core';
+import { newId, totpCodeAt } from '@reeve/core';
 import { expect } from 'vitest';
 import type { TestServer } from '../server.ts';
 import type { Caller } from './caller.ts';
+
+const TOTP_SECRET = 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ';
 
 /** A tenant as a walker sees it: how to reach it, and makers of what it holds. */
 export interface Estate {
@@ -18,9 +20,29 @@ export interface Estate {
   application(): Promise<string>;
   /** A secret of a new application that is not its only one. */
   secret(): Promise<{ application_id: string; secret_id: string }>;
+  /** A user and an identity that was linked to it. */
+  linkedIdentity(): Promise<{ user_id: string; provider: string; subject: string }>;
   connection(): Promise<string>;
+  /** One with the scope `read:all`. */
+  resourceServer(): Promise<string>;
+  /** A scope of a new resource server, by its identifier. */
+  permission(): Promise<{ resource_server: string; permission: string }>;
+  /** The grant of a new application for a new resource server. */
+  clientGrant(): Promise<string>;
   invitation(): Promise<string>;
+  /** An entry of the audit log. */
+  event(): Promise<string>;
+  /** A rule that is not enabled. */
+  rule(): Promise<string>;
+  /** The tenant has the mail provider, or has none. */
+  mailProvider(is: 'there' | 'gone'): Promise<void>;
   session(userId?: string): Promise<string>;
+  /** A TOTP of a new user. */
+  authenticationMethod(): Promise<{ user_id: string; method_id: string }>;
+  /** The code that every TOTP of the estate shows now. */
+  totpCode(): string;
+  /** The public key of a device. */
+  deviceCredential(): Promise<string>;
   /** An import that has ended, with a failed row. */
   job(): Promise<string>;
   /** A mail that was given up. */
@@ -47,7 +69,39 @@ export function createEstate(server: TestServer, call: Caller, tenantNum: number
     organization: () => make('organizations.create', { name: unique() }),
     application: () => make('applications.create', { name: unique(), type: 'machine_to_machine' }),
     connection: () => make('connections.create', { name: unique() }),
+    resourceServer: () =>
+      make('resourceServers.create', {
+        identifier: `https://${unique()}.example/api`,
+        scopes: [{ value: 'read:all', description: 'Reads everything' }],
+      }),
+    async permission() {
+      const params = { resource_server_id: await estate.resourceServer() };
+      const { body } = await call('resourceServers.get', { params });
+      return { resource_server: (body as { identifier: string }).identifier, permission: 'read:all' };
+    },
+    async clientGrant() {
+      const { resource_server, permission } = await estate.permission();
+      return make('clientGrants.create', {
+        application: await estate.application(),
+        audience: resource_server,
+        scopes: [permission],
+      });
+    },
     invitation: () => make('invitations.create', { email: `${unique()}@example.com` }),
+    async event() {
+      const { body } = await call('audit.list', { query: { target: await estate.user(), limit: '1' } });
+      return ((body as { events: { id: string }[] }).events[0] as { id: string }).id;
+    },
+    rule: () =>
+      make('rules.create', {
+        name: unique(),
+        script: 'function (u, c, callback) { callback(null, u, c); }',
+        enabled: false,
+      }),
+    async mailProvider(is) {
+      if (is === 'gone') await call('mails.deleteProvider', {});
+      else await call('mails.createProvider', { body: { name: 'custom', enabled: false, credentials: {} } });
+    },
     async secret() {
       const params = { application_id: await estate.application() };
       await call('applications.rotateSecret', { params, body: {} });
@@ -55,6 +109,13 @@ export function createEstate(server: TestServer, call: Caller, tenantNum: number
       const { secrets } = body as { secrets: { id: string; expires_at: string | null }[] };
       const old = secrets.find(({ expires_at }) => expires_at !== null);
       return { ...params, secret_id: old?.id as string };
+    },
+    async linkedIdentity() {
+      const user_id = await estate.user();
+      const { body } = await call('identities.link', { params: { user_id }, body: { user_id: await estate.user() } });
+      const { identities } = body as { identities: { provider: string; subject: string }[] };
+      const { provider, subject } = identities[1] as { provider: string; subject: string };
+      return { user_id, provider, subject };
     },
     async session(userId) {
       const id = newId('ses', server.clock.now());
@@ -78,6 +139,18 @@ export function createEstate(server: TestServer, call: Caller, tenantNum: number
           .execute(),
       );
       return id;
+    },
+    async authenticationMethod() {
+      const params = { user_id: await estate.user() };
+      const body = { type: 'totp', totp_secret: TOTP_SECRET };
+      const added = await call('authenticationMethods.create', { params, body });
+      expect(added.status, added.text).toBe(201);
+      return { ...params, method_id: (added.body as { id: string }).id };
+    },
+    totpCode: () => totpCodeAt(TOTP_SECRET, server.clock.now()),
+    async deviceCredential() {
+      const device = { type: 'public_key', device_name: 'Phone', device_id: unique(), value: 'key' };
+      return make('deviceCredentials.create', { ...device, user_id: await estate.user() });
     },
     async job() {
       const raw = `{"email":"${unique()}@example.com","email_verified":true}\n{"email":5}\n`;

@@ -30,5 +30,5 @@ export function readLdap({ value }: PasswordHash, refuse: Refuse): Check | undef
   }
   const expected = bytes.subarray(0, length);
   const salt = bytes.subarray(length);
-  return async (password) => sameBytes(hash(digest, Buffer.concat([Buffer.from(password), salt]), 'buffer'), expected);
+  return async (password) => sameBytes(hash(digest, Buffer.concat([password, salt]), 'buffer'), expected);
 }

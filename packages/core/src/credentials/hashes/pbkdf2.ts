@@ -51,6 +51,9 @@ function readString(value: string, refuse: Refuse): Reading | undefined {
 
 function readFields(hash: PasswordHash, refuse: Refuse): Reading | undefined {
   if (hash.digest === undefined) return refuse('digest', 'required', 'digest is needed for pbkdf2 by fields');
+  if (!Object.hasOwn(DIGEST_BYTES, hash.digest)) {
+    return refuse('digest', 'enum', `digest must be one of ${Object.keys(DIGEST_BYTES).join(', ')}`);
+  }
   if (hash.iterations === undefined) {
     return refuse('iterations', 'required', 'iterations is needed for pbkdf2 by fields');
   }
@@ -60,7 +63,7 @@ function readFields(hash: PasswordHash, refuse: Refuse): Reading | undefined {
   if (hash.key_length !== undefined && hash.key_length !== key.length) {
     return refuse('key_length', 'length', `key_length must be the length of value, ${key.length}`);
   }
-  return { digest: hash.digest, iterations: hash.iterations, salt, key };
+  return { digest: hash.digest as Digest, iterations: hash.iterations, salt, key };
 }
 
 export function readPbkdf2(hash: PasswordHash, refuse: Refuse): Check | undefined {

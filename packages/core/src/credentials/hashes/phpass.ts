@@ -37,8 +37,7 @@ export function readPhpass({ value }: PasswordHash, refuse: Refuse): Check | und
   if (rounds < MIN_LOG || rounds > MAX_LOG) {
     return refuse('value', 'cost', `value must ask for 2^${MIN_LOG} to 2^${MAX_LOG} rounds`);
   }
-  return async (password) => {
-    const secret = Buffer.from(password);
+  return async (secret) => {
     let state = md5(Buffer.concat([Buffer.from(salt), secret]));
     // MD5 has no asynchronous form; in slices it holds up nobody.
     for (let round = 0; round < 2 ** rounds; round++) {

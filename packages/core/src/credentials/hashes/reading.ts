@@ -4,8 +4,8 @@ import { timingSafeEqual } from 'node:crypto';
 /** Says what is wrong with a field; returns undefined so that a reader can end with it. */
 export type Refuse = (field: string, rule: string, message: string) => undefined;
 
-/** Whether a password matches. */
-export type Check = (password: string) => Promise<boolean>;
+/** Whether a password matches; it comes as the bytes that were hashed. */
+export type Check = (password: Buffer) => Promise<boolean>;
 
 export type Encoding = 'hex' | 'base64' | 'utf8';
 

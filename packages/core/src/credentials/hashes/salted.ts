@@ -1,22 +1,20 @@
-/** One round of md5, sha1, sha256 or sha512 with a salt before or after the password, plain or as an HMAC. */
-import { createHmac, hash as digestOf } from 'node:crypto';
+/** One round of a digest with a salt before or after the password, plain or as an HMAC. */
 import type { PasswordHash } from '@reeve/contract';
+import { DIGEST_BYTES, type Digest, digestOf, hmacOf } from './digests.ts';
 import { type Check, type Refuse, readBytes, readDigestBytes, sameBytes } from './reading.ts';
 
-const DIGEST_BYTES = { md5: 16, sha1: 20, sha256: 32, sha512: 64 } as const;
-
-type Salting = (password: string) => Buffer;
+type Salting = (password: Buffer) => Buffer;
 
 function readSalting(hash: PasswordHash, refuse: Refuse): Salting | undefined {
-  if (hash.salt === undefined) return (password) => Buffer.from(password);
+  if (hash.salt === undefined) return (password) => password;
   const salt = readBytes(refuse, 'salt', hash.salt, hash.salt_encoding ?? 'utf8');
   if (!salt) return undefined;
   const isSuffix = hash.salt_position === 'suffix';
-  return (password) => Buffer.concat(isSuffix ? [Buffer.from(password), salt] : [salt, Buffer.from(password)]);
+  return (password) => Buffer.concat(isSuffix ? [password, salt] : [salt, password]);
 }
 
 /** The expected digest, of exactly the algorithm's length. */
-function readExpected(hash: PasswordHash, digest: keyof typeof DIGEST_BYTES, refuse: Refuse): Buffer | undefined {
+function readExpected(hash: PasswordHash, digest: Digest, refuse: Refuse): Buffer | undefined {
   const expected = readDigestBytes(refuse, hash.value, hash.encoding);
   if (!expected) return undefined;
   const length = DIGEST_BYTES[digest];
@@ -25,11 +23,11 @@ function readExpected(hash: PasswordHash, digest: keyof typeof DIGEST_BYTES, ref
 }
 
 export function readDigest(hash: PasswordHash, refuse: Refuse): Check | undefined {
-  const digest = hash.algorithm as keyof typeof DIGEST_BYTES;
+  const digest = hash.algorithm as Digest;
   const salted = readSalting(hash, refuse);
   const expected = readExpected(hash, digest, refuse);
   if (!salted || !expected) return undefined;
-  return async (password) => sameBytes(digestOf(digest, salted(password), 'buffer'), expected);
+  return async (password) => sameBytes(await digestOf(digest, salted(password)), expected);
 }
 
 export function readHmac(hash: PasswordHash, refuse: Refuse): Check | undefined {
@@ -39,5 +37,5 @@ export function readHmac(hash: PasswordHash, refuse: Refuse): Check | undefined 
   const salted = readSalting(hash, refuse);
   const expected = readExpected(hash, digest, refuse);
   if (!key || !salted || !expected) return undefined;
-  return async (password) => sameBytes(createHmac(digest, key).update(salted(password)).digest(), expected);
+  return async (password) => sameBytes(await hmacOf(digest, key, salted(password)), expected);
 }

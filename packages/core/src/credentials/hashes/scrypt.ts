@@ -15,7 +15,7 @@ interface Parameters {
   readonly p: number;
 }
 
-const derive = (password: string, salt: Buffer, length: number, { N, r, p }: Parameters): Promise<Buffer> =>
+const derive = (password: Buffer, salt: Buffer, length: number, { N, r, p }: Parameters): Promise<Buffer> =>
   new Promise((resolve, reject) => {
     const options: ScryptOptions = { N, r, p, maxmem: 128 * r * (N + p + 2) };
     scrypt(password, salt, length, options, (error, key) => (error ? reject(error) : resolve(key)));

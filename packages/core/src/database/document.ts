@@ -1,0 +1,54 @@
+/** How each database looks into the JSON of `users.doc`, and how it compares a text with a pattern. */
+import { type RawBuilder, sql } from 'kysely';
+import { type Db, isPostgres } from './database.ts';
+
+/** A text field of the user's document; SQL null where it has none. `field` is a name of ours, never a caller's. */
+export const docText = (db: Db, field: string): RawBuilder<string | null> =>
+  isPostgres(db)
+    ? sql`((users.doc::json ->> ${sql.lit(field)}) collate "C")`
+    : sql`json_extract(users.doc, ${sql.lit(`$.${field}`)})`;
+
+/** Whether a boolean field of the user's document is true. */
+export const docFlag = (db: Db, field: string): RawBuilder<boolean> =>
+  isPostgres(db)
+    ? sql`((users.doc::json ->> ${sql.lit(field)}) = 'true')`
+    : sql`(json_extract(users.doc, ${sql.lit(`$.${field}`)}) = 1)`;
+
+/** Whether a text holds another one, case counting. */
+export const holds = (db: Db, text: RawBuilder<string>, part: string): RawBuilder<boolean> =>
+  isPostgres(db) ? sql`(strpos(${text}, ${part}) > 0)` : sql`(instr(${text}, ${part}) > 0)`;
+
+/** An integer field of the user's document; SQL null where it has none. */
+export const docInteger = (db: Db, field: string): RawBuilder<number | null> =>
+  isPostgres(db)
+    ? sql`((users.doc::json ->> ${sql.lit(field)})::bigint)`
+    : sql`json_extract(users.doc, ${sql.lit(`$.${field}`)})`;
+
+/**
+ * A column that SQLite shall not look up in an index: without statistics it takes one that begins with the tenant for as
+ * narrow as any. PostgreSQL knows better by itself.
+ */
+export const unindexed = (db: Db, column: string): RawBuilder<unknown> =>
+  isPostgres(db) ? sql.ref(column) : sql`+${sql.ref(column)}`;
+
+/** A part of a pattern: text as it is, or a wildcard for one character or for any number of them. */
+export type PatternPart = string | typeof ONE | typeof MANY;
+export const ONE: unique symbol = Symbol('one character');
+export const MANY: unique symbol = Symbol('any characters');
+
+/** Whether a text, case counting, is of this pattern from its beginning to its end. */
+export function isLike(db: Db, text: RawBuilder<unknown>, pattern: readonly PatternPart[]): RawBuilder<boolean> {
+  const postgres = isPostgres(db);
+  const parts = pattern.map((part) => {
+    if (part === MANY) return postgres ? '%' : '*';
+    if (part === ONE) return postgres ? '_' : '?';
+    return postgres ? part.replace(/[\\%_]/g, '\\$&') : part.replace(/[*?[]/g, '[$&]');
+  });
+  return postgres ? sql`(${text} like ${parts.join('')})` : sql`(${text} glob ${parts.join('')})`;
+}
+
+/**
+ * Keeps a statement from staying prepared for good: what callers compose has no end of shapes, and would take the places
+ * of the statements that every request needs. (`postgres.ts` prepares nothing that holds a `*`.)
+ */
+export const adHoc = (): RawBuilder<unknown> => sql`/* ad hoc */`;

@@ -1,0 +1,99 @@
+/**
+ * What a vendor's dialect is to the server: rows that translate a vendor's calls into operations, and the vendor's
+ * spelling of problems. A row has no SQL, no HTTP and no authentication of its own.
+ */
+import type { ProblemCode, Schema, Verb } from '@reeve/contract';
+import type { Problem } from './problem.ts';
+import type { Work } from './work.ts';
+
+/** One call of a row: what the server has found out and judged. */
+export interface DialectCall<Query = unknown, Body = unknown> {
+  /** Carries the native permissions that the token's scopes spell. */
+  readonly work: Work;
+  /** Path parameters, decoded. */
+  readonly params: Readonly<Record<string, string>>;
+  readonly query: Query;
+  readonly body: Body;
+  /** Whether the token carries a scope, in the dialect's spelling. */
+  readonly holds: (scope: string) => boolean;
+  /** Scheme and host of the request. */
+  readonly origin: string;
+  /** OAuth client id of the application that called. */
+  readonly clientId: string;
+  /** Subject of an id token that this server made and that has not expired. Throws `invalid_request`. */
+  readonly subjectOf: (idToken: string) => Promise<string>;
+  /** The request's body as a stream, where the row reads it itself. */
+  readonly upload: AsyncIterable<Uint8Array> | undefined;
+  readonly contentType: string | undefined;
+}
+
+/** A vendor's words for one problem; what is left out is the dialect's own rule. */
+export interface VendorProblem {
+  readonly status?: number;
+  readonly code?: string;
+  readonly message?: string;
+}
+
+export interface DialectRow {
+  readonly verb: Verb;
+  /** Below the dialect's prefix, parameters as `{id}`. */
+  readonly path: string;
+  /** One of these is needed, in the dialect's spelling; none: no token is asked for. */
+  readonly scopes: readonly string[];
+  readonly query?: Schema;
+  readonly body?: Schema;
+  readonly status: number;
+  /** The row reads the request's body as a stream. */
+  readonly uploads: boolean;
+  readonly problems: Partial<Record<ProblemCode, VendorProblem>>;
+  run(call: DialectCall<never, never>): Promise<unknown>;
+}
+
+export interface RowOptions<Query, Body> {
+  readonly scopes: readonly string[];
+  readonly query?: Schema<Query>;
+  readonly body?: Schema<Body>;
+  /** Default: 200. 204 answers nothing. */
+  readonly status?: number;
+  readonly uploads?: boolean;
+  readonly problems?: Partial<Record<ProblemCode, VendorProblem>>;
+  readonly run: (call: DialectCall<Query, Body>) => Promise<unknown>;
+}
+
+/** Declares a row: `row('GET /users/{id}', { … })`. */
+export function row<Query = undefined, Body = undefined>(
+  target: `${Verb} /${string}`,
+  { scopes, query, body, status = 200, uploads = false, problems = {}, run }: RowOptions<Query, Body>,
+): DialectRow {
+  const [verb, path] = target.split(' ') as [Verb, string];
+  const schemas = { ...(query ? { query } : {}), ...(body ? { body } : {}) };
+  return { verb, path, scopes, ...schemas, status, uploads, problems, run };
+}
+
+/** An answer with headers or a status of its own. */
+export class DialectAnswer {
+  readonly body: unknown;
+  readonly status: number | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+  constructor(body: unknown, { status, headers = {} }: { status?: number; headers?: Record<string, string> } = {}) {
+    this.body = body;
+    this.status = status;
+    this.headers = headers;
+  }
+}
+
+/** Where a request was refused. */
+export type RefusedPart = 'path' | 'query' | 'body' | 'token' | 'scope' | 'operation';
+
+export interface Dialect {
+  /** The API that its tokens are for. */
+  readonly api: 'auth0';
+  /** Where it is mounted: `/api/v2`. */
+  readonly prefix: string;
+  readonly rows: readonly DialectRow[];
+  /** A problem in the vendor's form. */
+  refuse(
+    problem: Problem,
+    at: { readonly part: RefusedPart; readonly row: DialectRow | undefined },
+  ): { readonly status: number; readonly body: unknown; readonly headers?: Readonly<Record<string, string>> };
+}

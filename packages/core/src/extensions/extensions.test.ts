@@ -1,0 +1,143 @@
+/** What vendors keep of a resource: together with the change it belongs to, sealed where it is secret, shown to nobody else. */
+import { createWork, operations, Rendered } from '@reeve/core';
+import { bootServer, databaseKinds, type TestServer } from '@reeve/testkit';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { alongside, extensionsOf, setExtension } from './extensions.ts';
+
+const idOf = (answer: unknown): string =>
+  (answer instanceof Rendered ? (JSON.parse(answer.json) as { id: string }) : (answer as { id: string })).id;
+
+describe.each(databaseKinds)('extensions on %s', (kind) => {
+  let server: TestServer;
+  beforeAll(async () => {
+    server = await bootServer(kind);
+  });
+  afterAll(() => server.stop());
+
+  const kept = async (table: Parameters<typeof extensionsOf>[2], id: string, vendor: 'auth0' | 'authing' = 'auth0') => {
+    const work = server.work();
+    return (await work.read((db) => extensionsOf(db, work, table, vendor, [id]))).get(id);
+  };
+  const createApplication = (name: string, extension: Record<string, unknown>) =>
+    operations.applications.create(
+      alongside(server.work(), (unit, answer) =>
+        setExtension(unit, 'applications', idOf(answer), 'auth0', extension, { isCreation: true }),
+      ),
+      { body: { name, type: 'web', client_id: name }, query: undefined },
+    );
+  const eventsOf = async (id: string) => {
+    const { body } = await server.api('GET', `/audit?target=${id}&order=asc`);
+    return (body as { events: { event_type: string; data: unknown }[] }).events;
+  };
+
+  it('creates an application and its extension in one transaction, told by one event', async () => {
+    const value = { logo_uri: 'https://a.example/l.png', jwt_configuration: { alg: 'RS256' } };
+    const id = idOf(await createApplication('with-extension', value));
+    expect(await kept('applications', id)).toEqual(value);
+    expect((await eventsOf(id)).map(({ event_type }) => event_type)).toEqual(['application.created']);
+    expect((await server.api('GET', `/applications/${id}`)).body).not.toHaveProperty('extensions');
+  });
+
+  it('creates neither where the extension is over its bound', async () => {
+    const failing = createApplication('too-large', { text: 'x'.repeat(70_000) });
+    await expect(failing).rejects.toMatchObject({
+      code: 'invalid_request',
+      errors: [{ field: 'extensions.auth0', code: 'maxLength' }],
+    });
+    expect((await server.api('GET', '/applications/too-large')).status).toBe(404);
+  });
+
+  it('changes the extension with the resource or alone, and tells what differs', async () => {
+    const id = idOf(await createApplication('changing', { a: 1, b: { c: 2 } }));
+    const update = (body: object, change: (before: object | undefined) => Record<string, unknown> | null) =>
+      operations.applications.update(
+        alongside(server.work(), (unit, answer) => setExtension(unit, 'applications', idOf(answer), 'auth0', change)),
+        { application_id: id, body, query: undefined },
+      );
+    await update({}, (before) => ({ ...before, a: 5 }));
+    expect(await kept('applications', id)).toEqual({ a: 5, b: { c: 2 } });
+    await update({ name: 'Renamed' }, (before) => ({ ...before, a: 5 }));
+    await update({}, () => null);
+    expect(await kept('applications', id)).toBeUndefined();
+    const events = await eventsOf(id);
+    expect(events.map(({ event_type }) => event_type)).toEqual([
+      'application.created',
+      'application.updated',
+      'application.updated',
+      'application.updated',
+    ]);
+    expect(events[1]?.data).toEqual({
+      before: { extensions: { auth0: { a: 1 } } },
+      after: { extensions: { auth0: { a: 5 } } },
+    });
+    expect(events[2]?.data).toMatchObject({ after: { name: 'Renamed' } });
+  });
+
+  it('seals what is secret, and keeps it out of events', async () => {
+    const id = idOf(
+      await operations.connections.create(
+        alongside(server.work(), async (unit, answer) => {
+          await setExtension(unit, 'connections', idOf(answer), 'auth0', {
+            options: { client_id: 'abc', client_secret: 'very-hidden', list: [{ api_key: 'very-hidden' }] },
+          });
+        }),
+        { body: { name: `social-${kind}`, strategy: 'google-oauth2' }, query: undefined },
+      ),
+    );
+    const text = await server
+      .work()
+      .read(async (db) =>
+        JSON.stringify([
+          await db.selectFrom('connections').selectAll().where('id', '=', id).execute(),
+          await db.selectFrom('events').selectAll().where('target_id', '=', id).execute(),
+        ]),
+      );
+    expect(text).toContain('abc');
+    expect(text).not.toContain('very-hidden');
+    expect(await kept('connections', id)).toEqual({
+      options: { client_id: 'abc', client_secret: 'very-hidden', list: [{ api_key: 'very-hidden' }] },
+    });
+  });
+
+  it('keeps vendors and tenants apart, on every kind of resource', async () => {
+    const made = async (path: string, body: object) => idOf((await server.api('POST', path, body)).body);
+    const ids = {
+      tenants: server.tenant.publicId,
+      organizations: await made('/organizations', { name: `ext-${kind}` }),
+      users: await made('/users', { username: `ext-${kind}` }),
+    } as const;
+    for (const table of ['tenants', 'organizations', 'users'] as const) {
+      await server.work().write(async (unit) => {
+        await setExtension(unit, table, ids[table], 'auth0', { of: table });
+        await setExtension(unit, table, ids[table], 'authing', { of: 'another' });
+      });
+      expect(await kept(table, ids[table])).toEqual({ of: table });
+      expect(await kept(table, ids[table], 'authing')).toEqual({ of: 'another' });
+    }
+    const created = await server.api('POST', '/tenants', { name: `ext-${kind}`, domains: [`ext-${kind}.example.com`] });
+    const { tenant } = created.body as { tenant: { id: string } };
+    const row = await server
+      .work()
+      .read((db) => db.selectFrom('tenants').select('num').where('id', '=', tenant.id).executeTakeFirstOrThrow());
+    const there = createWork({ services: server.services, tenant: { ...server.tenant, id: row.num } });
+    for (const table of ['tenants', 'organizations', 'users'] as const) {
+      expect((await there.read((db) => extensionsOf(db, there, table, 'auth0', [ids[table]]))).size).toBe(0);
+      const set = there.write((unit) => setExtension(unit, table, ids[table], 'auth0', { stolen: 1 }));
+      await expect(set).rejects.toMatchObject({ code: 'not_found' });
+      expect(await kept(table, ids[table])).toEqual({ of: table });
+    }
+  });
+
+  it('survives later changes of the resource', async () => {
+    const id = idOf(await createApplication('surviving', { logo: 'x' }));
+    await server.api('PATCH', `/applications/${id}`, { name: 'Later' });
+    await server.api('POST', `/applications/${id}/disable`);
+    expect(await kept('applications', id)).toEqual({ logo: 'x' });
+  });
+
+  it('goes along with one unit only', async () => {
+    const work = alongside(server.work(), async () => {});
+    await work.write(async () => {});
+    expect(() => work.write(async () => {})).toThrow('one unit');
+  });
+});

@@ -1,0 +1,137 @@
+/** Searches users by a filter of any shape (`filter.ts`), in pages by offset, with an exact total. */
+import { type RawBuilder, sql } from 'kysely';
+import { readCounter } from '../counters/counters.ts';
+import type { Db } from '../database/database.ts';
+import { adHoc, docFlag, docInteger, docText } from '../database/document.ts';
+import { fieldProblem } from '../problem.ts';
+import type { Work } from '../work.ts';
+import { parse, type User } from './document.ts';
+import { type CompiledFilter, FilterCompiler } from './filter.query.ts';
+import type { UserFilter, UserSort } from './filter.ts';
+import { TOTAL } from './users.query.ts';
+
+export interface UserSearch {
+  /** Absent: everybody. */
+  readonly filter?: UserFilter | undefined;
+  /** Default: newest first. Users without a value come first, descending last; ties are in the order of creation. */
+  readonly sort?: { readonly field: UserSort; readonly direction: 'asc' | 'desc' } | undefined;
+  /** How many users to pass over. Default: 0. */
+  readonly offset?: number | undefined;
+  /** 0 to 1000; 0 asks for the total alone. */
+  readonly limit: number;
+  readonly includeTotal?: boolean | undefined;
+  /** Pages that reach past this record are refused (`invalid_request`, field `page`). Absent: no such bound. */
+  readonly cap?: number | undefined;
+}
+
+export interface UserSearchResult {
+  readonly users: User[];
+  /** How many users pass the filter, exactly; undefined unless asked for. */
+  readonly total: number | undefined;
+}
+
+const MAX_LIMIT = 1000;
+/** Where so many users may pass, the next page's are met sooner by reading all users in the order of the sort. */
+const WIDE = 10_000;
+
+/** Finds what is committed, the last change included. */
+export async function searchUsers(work: Work, search: UserSearch): Promise<UserSearchResult> {
+  const { limit, offset = 0, cap } = search;
+  if (!Number.isInteger(limit) || limit < 0 || limit > MAX_LIMIT)
+    throw fieldProblem('limit', 'maximum', `limit must be an integer of 0 to ${MAX_LIMIT}.`);
+  if (!Number.isSafeInteger(offset) || offset < 0)
+    throw fieldProblem('offset', 'minimum', 'offset must be an integer of at least 0.');
+  if (cap !== undefined && offset + limit > cap)
+    throw fieldProblem('page', 'maximum', `Only the first ${cap} records can be paged through.`);
+  return work.read(async (db) => {
+    const statements = await searchStatements(db, work.tenant.id, search);
+    const rows = limit === 0 ? [] : (await statements.page.execute(db)).rows;
+    const total = search.includeTotal ? await totalOf(db, work.tenant.id, search, statements.count) : undefined;
+    return { users: rows.map(({ doc }) => parse(doc)), total };
+  });
+}
+
+async function totalOf(db: Db, tenantId: number, { filter }: UserSearch, count: RawBuilder<{ n: number }>) {
+  if (filter === undefined) return readCounter(db, tenantId, TOTAL);
+  const { rows } = await count.execute(db);
+  return Number(rows[0]?.n ?? 0);
+}
+
+export interface SearchStatements {
+  readonly page: RawBuilder<{ doc: string }>;
+  readonly count: RawBuilder<{ n: number }>;
+}
+
+/** The SQL of a search. Which way the page is read depends on how many users the filter's indexes list. */
+export async function searchStatements(
+  db: Db,
+  tenantId: number,
+  { filter = { kind: 'everybody' }, sort, offset = 0, limit }: UserSearch,
+): Promise<SearchStatements> {
+  const { field, direction } = sort ?? { field: 'created_at', direction: 'desc' };
+  const compiled = await new FilterCompiler(db, tenantId).compile(filter);
+  const { key, join, isIndexed } = sortKey(db, field, tenantId);
+  const readsInOrder = isIndexed && (await isWide(db, compiled));
+  const order = sql.raw(direction);
+  return {
+    page: sql`select users.doc from users ${join} where ${condition(tenantId, compiled, !readsInOrder)}
+      order by ${key === undefined ? sql`users.num ${order}` : sql`${key} ${order}, users.num ${order}`}
+      limit ${limit} offset ${offset} ${adHoc()}`,
+    count: sql`select count(*) as n from users where ${condition(tenantId, compiled, true)} ${adHoc()}`,
+  };
+}
+
+function condition(tenantId: number, { test, candidates }: CompiledFilter, isNarrowed: boolean): RawBuilder<unknown> {
+  if (!candidates || !isNarrowed) return sql`users.tenant_id = ${tenantId} and ${test}`;
+  return sql`users.num in (${unionOf(candidates.selects)}) and users.tenant_id = ${tenantId} and ${test}`;
+}
+
+const unionOf = (selects: readonly RawBuilder<unknown>[]) => sql.join(selects, sql` union all `);
+
+async function isWide(db: Db, { candidates }: CompiledFilter): Promise<boolean> {
+  if (!candidates || candidates.rank === 0) return false;
+  const { rows } = await sql<{ n: number }>`
+    select count(*) as n from (select 1 from (${unionOf(candidates.selects)}) as found limit ${WIDE}) as counted ${adHoc()}`.execute(
+    db,
+  );
+  return Number(rows[0]?.n) >= WIDE;
+}
+
+interface SortKey {
+  /** Undefined: the order of creation alone. */
+  readonly key?: RawBuilder<unknown>;
+  readonly join: RawBuilder<unknown>;
+  /** Whether an index has users in this order. */
+  readonly isIndexed: boolean;
+}
+
+function sortKey(db: Db, field: UserSort, tenantId: number): SortKey {
+  const join = sql``;
+  const identity = sql`inner join identities on identities.user_num = users.num and identities.position = 0 and identities.tenant_id = ${tenantId}`;
+  const text = (value: RawBuilder<unknown>) => ({ key: sql`coalesce(${value}, '')`, join, isIndexed: false });
+  switch (field) {
+    case 'created_at':
+      return { join, isIndexed: true };
+    case 'updated_at':
+    case 'last_sign_in_at':
+      return { key: sql.ref(`users.${field}`), join, isIndexed: true };
+    case 'name':
+      return { key: sql`users.name_key`, join, isIndexed: true };
+    case 'email':
+      return { key: sql`identities.email_key`, join: identity, isIndexed: true };
+    case 'primary_identity':
+      return { key: sql`(identities.provider || '|' || identities.subject)`, join: identity, isIndexed: false };
+    case 'given_name':
+    case 'family_name':
+    case 'nickname':
+      return text(sql.ref(`users.${field}_key`));
+    case 'username':
+    case 'phone_number':
+    case 'last_sign_in_ip':
+      return text(docText(db, field));
+    case 'sign_in_count':
+      return { key: docInteger(db, field), join, isIndexed: false };
+    case 'email_verified':
+      return { key: sql`case when ${docFlag(db, field)} then 1 else 0 end`, join, isIndexed: false };
+  }
+}

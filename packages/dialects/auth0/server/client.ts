@@ -1,0 +1,218 @@
+/**
+ * Clients as Auth0 shows them. Name, description, callbacks, grant types as far as they do something here, and metadata
+ * are the application's own; the rest of Auth0's fields is kept beside it and given back as it came.
+ */
+import type { Application } from '@reeve/contract';
+import { array, boolean, integer, json, nullable, optional, record, type Static, string } from '@reeve/contract';
+import { extensionsOf, type Work } from '@reeve/core';
+import { present } from './value.ts';
+
+export const inexistentClient = {
+  status: 404,
+  code: 'inexistent_client',
+  message: 'The client does not exist',
+} as const;
+
+/** Every grant type that Auth0 lets a client have; those that do nothing here are kept and shown. */
+const GRANT_TYPES = [
+  'implicit',
+  'authorization_code',
+  'client_credentials',
+  'refresh_token',
+  'password',
+  'http://auth0.com/oauth/grant-type/password-realm',
+  'http://auth0.com/oauth/grant-type/passwordless/otp',
+  'http://auth0.com/oauth/grant-type/mfa-oob',
+  'http://auth0.com/oauth/grant-type/mfa-otp',
+  'http://auth0.com/oauth/grant-type/mfa-recovery-code',
+  'http://auth0.com/oauth/legacy/grant-type/access_token',
+  'http://auth0.com/oauth/legacy/grant-type/delegation/refresh_token',
+  'http://auth0.com/oauth/legacy/grant-type/delegation/id_token',
+  'http://auth0.com/oauth/legacy/grant-type/ro',
+  'http://auth0.com/oauth/legacy/grant-type/ro/jwt-bearer',
+  'urn:ietf:params:oauth:grant-type:device_code',
+  'urn:ietf:params:oauth:grant-type:jwt-bearer',
+  'urn:ietf:params:oauth:grant-type:token-exchange',
+  'urn:openid:params:grant-type:ciba',
+] as const;
+
+const urls = array(string({ minLength: 1, maxLength: 2048 }), { maxItems: 100 });
+const maybe = <T>(schema: Parameters<typeof nullable<T>>[0]) => optional(nullable(schema));
+const bag = json();
+
+/** What only Auth0 knows. */
+const own = {
+  logo_uri: maybe(string({ maxLength: 2048 })),
+  allowed_origins: maybe(urls),
+  web_origins: maybe(urls),
+  client_aliases: maybe(urls),
+  allowed_clients: maybe(urls),
+  allowed_logout_urls: maybe(urls),
+  oidc_logout: maybe(bag),
+  session_transfer: maybe(bag),
+  token_endpoint_auth_method: maybe(string({ enum: ['none', 'client_secret_post', 'client_secret_basic'] } as object)),
+  app_type: maybe(string({ maxLength: 64 })),
+  is_first_party: optional(boolean()),
+  is_token_endpoint_ip_header_trusted: optional(boolean()),
+  oidc_conformant: optional(boolean()),
+  jwt_configuration: maybe(bag),
+  encryption_key: maybe(bag),
+  signing_keys: maybe(array(bag)),
+  sso: optional(boolean()),
+  sso_disabled: optional(boolean()),
+  cross_origin_authentication: optional(boolean()),
+  cross_origin_auth: optional(boolean()),
+  cross_origin_loc: maybe(string({ maxLength: 2048 })),
+  custom_login_page_on: optional(boolean()),
+  custom_login_page: maybe(string({ maxLength: 32_768 })),
+  custom_login_page_preview: maybe(string({ maxLength: 32_768 })),
+  form_template: maybe(string({ maxLength: 32_768 })),
+  addons: maybe(bag),
+  mobile: maybe(bag),
+  initiate_login_uri: maybe(string({ maxLength: 2048 })),
+  native_social_login: maybe(bag),
+  refresh_token: maybe(bag),
+  organization_usage: maybe(string({ enum: ['deny', 'allow', 'require'] } as object)),
+  organization_require_behavior: maybe(string({ maxLength: 64 })),
+  organization_discovery_methods: maybe(array(string({ maxLength: 64 }))),
+  default_organization: maybe(bag),
+  client_authentication_methods: maybe(bag),
+  require_pushed_authorization_requests: optional(boolean()),
+  require_proof_of_possession: optional(boolean()),
+  signed_request_object: maybe(bag),
+  compliance_level: maybe(string({ maxLength: 64 })),
+  skip_non_verifiable_callback_uri_confirmation_prompt: maybe(boolean()),
+  token_exchange: maybe(bag),
+  token_quota: maybe(bag),
+  par_request_expiry: maybe(integer({ minimum: 10, maximum: 600 })),
+  resource_server_identifier: maybe(string({ maxLength: 600 })),
+  async_approval_notification_channels: maybe(array(string({ maxLength: 64 }))),
+} as const;
+
+export const clientFields = {
+  description: maybe(string({ maxLength: 1000 })),
+  callbacks: maybe(urls),
+  grant_types: maybe(array(string({ enum: GRANT_TYPES } as object), { uniqueItems: true, maxItems: 32 })),
+  client_metadata: maybe(record(nullable(string({ maxLength: 1024 })), { maxProperties: 50 })),
+  ...own,
+} as const;
+
+const clientBody = { name: string({ minLength: 1, maxLength: 200 }), ...clientFields };
+type Fields = { [K in keyof typeof clientBody]?: Static<(typeof clientBody)[K]> };
+
+const TYPES: Readonly<Record<string, Application['type']>> = {
+  non_interactive: 'machine_to_machine',
+  spa: 'spa',
+  native: 'native',
+};
+/** What the application is to the server: a type that Auth0 alone has is a web application, which keeps a secret. */
+export const typeOf = (appType: string | null | undefined): Application['type'] => TYPES[appType ?? ''] ?? 'web';
+
+const APP_TYPES: Readonly<Record<Application['type'], string>> = {
+  machine_to_machine: 'non_interactive',
+  web: 'regular_web',
+  spa: 'spa',
+  native: 'native',
+};
+
+/** What Auth0 grants a client that names nothing. */
+const defaultGrants = (type: Application['type']): string[] => {
+  if (type === 'machine_to_machine') return ['client_credentials'];
+  const interactive = ['authorization_code', 'implicit', 'refresh_token'];
+  return type === 'web' ? [...interactive, 'client_credentials'] : interactive;
+};
+
+const NATIVE_URL = /^[a-z][a-z0-9+.-]*:\/\//;
+
+type NativeGrant = Application['grant_types'][number];
+
+/** The native part of a client. `known`: the grant types that do something here. */
+export function nativePart(fields: Fields, type: Application['type'], known: ReadonlySet<string>) {
+  const grants = fields.grant_types?.filter(
+    (grant) => known.has(grant) && (grant !== 'client_credentials' || type === 'machine_to_machine' || type === 'web'),
+  );
+  return {
+    ...(fields.name === undefined ? {} : { name: fields.name }),
+    ...(fields.description === undefined ? {} : { description: fields.description || null }),
+    ...(fields.callbacks === undefined
+      ? {}
+      : { redirect_uris: [...new Set((fields.callbacks ?? []).filter((uri) => NATIVE_URL.test(uri)))] }),
+    ...(grants === undefined ? {} : { grant_types: [...new Set(grants)] as NativeGrant[] }),
+    ...(fields.client_metadata === undefined ? {} : { metadata: fields.client_metadata ?? {} }),
+  };
+}
+
+/** What is kept for Auth0 beside the application. */
+export function ownPart({
+  name: _n,
+  description: _d,
+  client_metadata: _m,
+  ...fields
+}: Fields): Record<string, unknown> {
+  return fields;
+}
+
+export const newClientDefaults = (fields: Fields): Fields => ({
+  ...fields,
+  grant_types: fields.grant_types ?? defaultGrants(typeOf(fields.app_type)),
+});
+
+/** A change of what is kept: a null takes the field away. */
+export const merged = (
+  before: Readonly<Record<string, unknown>> | undefined,
+  change: Readonly<Record<string, unknown>>,
+) =>
+  Object.fromEntries(
+    Object.entries({ ...before, ...change }).filter(([, value]) => value !== null && value !== undefined),
+  );
+
+type Own = Readonly<Record<string, unknown>> | undefined;
+
+/** Secrets are kept as hashes, so that none can be shown but at its making. */
+export const clientView = (application: Application, kept: Own, tenant: string, secret?: string | null) => ({
+  tenant,
+  global: false,
+  is_first_party: true,
+  oidc_conformant: true,
+  sso_disabled: false,
+  cross_origin_authentication: false,
+  custom_login_page_on: true,
+  token_endpoint_auth_method:
+    application.type === 'spa' || application.type === 'native' ? 'none' : 'client_secret_post',
+  app_type: APP_TYPES[application.type],
+  jwt_configuration: { alg: 'RS256', lifetime_in_seconds: 36_000, secret_encoded: false },
+  callbacks: application.redirect_uris,
+  grant_types: application.grant_types,
+  ...kept,
+  ...present({ description: application.description, client_secret: secret }),
+  ...(Object.keys(application.metadata).length > 0 ? { client_metadata: application.metadata } : {}),
+  name: application.name,
+  client_id: application.client_id,
+});
+
+export async function clientViews(work: Work, applications: readonly Application[]) {
+  const ids = applications.map(({ id }) => id);
+  const kept = await work.read((db) => extensionsOf(db, work, 'applications', 'auth0', ids));
+  return applications.map((application) => clientView(application, kept.get(application.id), work.tenant.name));
+}
+
+/** Auth0's client "All Applications" stands for the tenant; it is this dialect's alone, kept with the tenant. */
+export const globalClientId = (work: Work): string => `all-${work.tenant.publicId.toLowerCase()}`;
+
+export async function globalClient(work: Work) {
+  const { publicId, name } = work.tenant;
+  const kept = await work.read((db) => extensionsOf(db, work, 'tenants', 'auth0', [publicId]));
+  const { global_client: fields } = (kept.get(publicId) ?? {}) as { global_client?: Record<string, unknown> };
+  return {
+    tenant: name,
+    is_first_party: true,
+    sso_disabled: false,
+    cross_origin_authentication: false,
+    custom_login_page_on: true,
+    callbacks: [],
+    ...fields,
+    global: true,
+    name: 'All Applications',
+    client_id: globalClientId(work),
+  };
+}

@@ -1,0 +1,79 @@
+/** The file of an export as Auth0 writes it (contract §12): newline-delimited JSON, or CSV whose texts begin with an apostrophe. */
+import type { ExportJobOptions, ExportShape, User, Work } from '@reeve/core';
+import { connectionNames } from './connection.ts';
+import { userView } from './user.ts';
+
+export interface ExportField {
+  readonly name: string;
+  readonly export_as?: string;
+}
+
+/** What an export tells where nothing is asked for. */
+export const DEFAULT_FIELDS: readonly ExportField[] = [
+  ...[
+    'user_id',
+    'email',
+    'email_verified',
+    'username',
+    'phone_number',
+    'phone_verified',
+    'name',
+    'given_name',
+    'family_name',
+    'nickname',
+    'picture',
+    'blocked',
+    'last_ip',
+    'last_login',
+    'logins_count',
+    'created_at',
+    'updated_at',
+  ].map((name) => ({ name })),
+  { name: 'identities[0].connection', export_as: 'connection' },
+];
+
+/** `identities[0].connection` as its steps. */
+const stepsOf = (path: string): string[] => path.split(/[.[\]]+/).filter((step) => step !== '');
+
+const valueAt = (value: unknown, steps: readonly string[]): unknown =>
+  steps.reduce<unknown>(
+    (at, step) =>
+      at !== null && typeof at === 'object' && Object.hasOwn(at, step)
+        ? (at as Record<string, unknown>)[step]
+        : undefined,
+    value,
+  );
+
+const quoted = (text: string): string => `"${text.replaceAll('"', '""')}"`;
+
+function cellOf(value: unknown): string {
+  if (value === undefined || value === null) return '';
+  if (typeof value === 'boolean' || typeof value === 'number') return String(value);
+  return quoted(`'${typeof value === 'string' ? value : JSON.stringify(value)}`);
+}
+
+const headerCell = (name: string): string => (/[",\r\n]/.test(name) ? quoted(name) : name);
+
+export async function exportShape(work: Work, { format, vendor }: ExportJobOptions): Promise<ExportShape> {
+  const names = await connectionNames(work);
+  const asked = (vendor?.fields as readonly ExportField[] | undefined) ?? DEFAULT_FIELDS;
+  const fields = asked.map(({ name, export_as: shown = name }) => ({ shown, steps: stepsOf(name) }));
+  const valuesOf = (doc: string) => {
+    const user = userView(JSON.parse(doc) as User, names);
+    return fields.map(({ steps }) => valueAt(user, steps));
+  };
+  if (format === 'csv')
+    return {
+      header: `${fields.map(({ shown }) => headerCell(shown)).join(',')}\n`,
+      line: (doc) => `${valuesOf(doc).map(cellOf).join(',')}\n`,
+      trailer: () => '',
+    };
+  return {
+    header: '',
+    line: (doc) => {
+      const values = valuesOf(doc);
+      return `${JSON.stringify(Object.fromEntries(fields.map(({ shown }, i) => [shown, values[i]])))}\n`;
+    },
+    trailer: () => '',
+  };
+}

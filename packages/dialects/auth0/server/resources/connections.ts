@@ -1,0 +1,310 @@
+/** `/connections`. A connection of strategy `auth0` is a database of users; any other is kept, and nobody signs in through it. */
+import {
+  array,
+  boolean,
+  type Connection,
+  json,
+  nullable,
+  object,
+  optional,
+  type Static,
+  string,
+} from '@reeve/contract';
+import {
+  type DialectCall,
+  type DialectRow,
+  extensionsOf,
+  operations,
+  Problem,
+  row,
+  setExtension,
+  together,
+  type Work,
+} from '@reeve/core';
+import { merged } from '../client.ts';
+import { inexistentConnection } from '../connection.ts';
+import {
+  type CheckpointQuery,
+  checkpointQuery,
+  type FieldsQuery,
+  fieldsQuery,
+  type KeysetList,
+  matching,
+  offsetQuery,
+  PER_PAGE,
+  pageOf,
+  pickEach,
+  pickFields,
+} from '../paging.ts';
+import { text } from '../schema.ts';
+import { present, valueOf } from '../value.ts';
+
+const noBody = { query: undefined, body: undefined } as const;
+const inexistent = { not_found: { status: 404, ...inexistentConnection } } as const;
+const exists = {
+  name_taken: { status: 409, code: 'connection_conflict', message: 'A connection with the same name already exists' },
+} as const;
+
+const own = {
+  options: optional(json({ maxProperties: 200 })),
+  realms: optional(array(text(128), { maxItems: 10 })),
+  is_domain_connection: optional(boolean()),
+  show_as_button: optional(boolean()),
+  metadata: optional(json({ maxProperties: 10 })),
+  authentication: optional(json({ maxProperties: 20 })),
+  connected_accounts: optional(json({ maxProperties: 20 })),
+} as const;
+const shared = {
+  display_name: optional(nullable(text(128))),
+  enabled_clients: optional(array(text(128), { maxItems: 1000 })),
+  ...own,
+};
+const name = string({ minLength: 1, maxLength: 128, pattern: '^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?$' });
+const strategy = string({ minLength: 1, maxLength: 64, pattern: '^[a-z0-9][a-z0-9_-]*$' });
+const createBody = object({ name, strategy, ...shared });
+const updateBody = object(shared);
+const listQuery = object({
+  ...offsetQuery,
+  ...checkpointQuery,
+  ...fieldsQuery,
+  strategy: optional(array(text(64), { maxItems: 100 })),
+  name: optional(text(128)),
+});
+
+type Kept = Readonly<Record<string, unknown>> | undefined;
+
+/** Client ids by application id, for the lists of who may use a connection. */
+async function clientIdsOf(work: Work, connections: readonly Connection[]): Promise<ReadonlyMap<string, string>> {
+  if (connections.every(({ enabled_applications: ids, enabled_for_all: isAll }) => ids.length === 0 && !isAll))
+    return new Map();
+  return allClientIds(work);
+}
+
+async function allClientIds(work: Work): Promise<ReadonlyMap<string, string>> {
+  const found = new Map<string, string>();
+  for (let cursor: string | null | undefined; cursor !== null; ) {
+    const query = { limit: 100, ...(cursor === undefined ? {} : { cursor }) };
+    const page = valueOf(await operations.applications.list(work, { query, body: undefined }));
+    for (const { id, client_id } of page.applications) found.set(id, client_id);
+    cursor = page.next_cursor;
+  }
+  return found;
+}
+
+const view = (connection: Connection, kept: Kept, clients: ReadonlyMap<string, string>) => ({
+  id: connection.id,
+  name: connection.name,
+  ...present({ display_name: connection.display_name }),
+  strategy: connection.strategy === 'database' ? 'auth0' : connection.strategy,
+  options: {},
+  realms: [connection.name],
+  is_domain_connection: false,
+  ...kept,
+  enabled_clients: connection.enabled_for_all
+    ? [...clients.values()]
+    : connection.enabled_applications.flatMap((id) => clients.get(id) ?? []),
+});
+
+type View = ReturnType<typeof view>;
+
+async function views(work: Work, connections: readonly Connection[]) {
+  const ids = connections.map(({ id }) => id);
+  const kept = await work.read((db) => extensionsOf(db, work, 'connections', 'auth0', ids));
+  const clients = await clientIdsOf(work, connections);
+  return connections.map((connection) => view(connection, kept.get(connection.id), clients));
+}
+
+const nativeOf = ({ display_name, enabled_clients }: Static<typeof updateBody>) => ({
+  ...(display_name === undefined ? {} : { display_name }),
+  ...(enabled_clients === undefined
+    ? {}
+    : { enabled_for_all: false, enabled_applications: [...new Set(enabled_clients)] }),
+});
+
+/** A connection that is for all clients stays so where all of them are named, as tooling does that writes back what it read. */
+async function enablingOf(work: Work, before: Connection, body: Static<typeof updateBody>) {
+  const { enabled_clients: wanted, ...rest } = body;
+  if (wanted === undefined || !before.enabled_for_all) return nativeOf(body);
+  const all = await allClientIds(work);
+  return nativeOf([...all.values()].every((id) => wanted.includes(id)) ? rest : body);
+}
+
+/** Auth0's password policies in the directory's words: each adds to the one before. */
+function policyOf(options: Kept) {
+  const policy = options?.passwordPolicy;
+  if (typeof policy !== 'string') return {};
+  const { min_length: least } = (options?.password_complexity_options ?? {}) as { min_length?: unknown };
+  const usual = policy === 'none' ? 1 : policy === 'low' ? 6 : 8;
+  const classes = policy === 'fair' || policy === 'good' || policy === 'excellent';
+  return {
+    password_policy: {
+      min_length: typeof least === 'number' && least >= 1 && least <= 128 ? Math.floor(least) : usual,
+      require_lowercase: classes,
+      require_uppercase: classes,
+      require_digit: classes,
+      require_symbol: policy === 'good' || policy === 'excellent',
+    },
+  };
+}
+
+const keptOf = ({ display_name: _d, enabled_clients: _e, ...kept }: Static<typeof updateBody>) => kept;
+
+async function list({ work, query }: DialectCall<Static<typeof listQuery>>) {
+  const { strategy: strategies, name: called } = query;
+  const all: KeysetList<View> = async (cursor, limit) => {
+    const asked = { limit, ...(cursor === undefined ? {} : { cursor }) };
+    const page = valueOf(await operations.connections.list(work, { query: asked, body: undefined }));
+    return { items: await views(work, page.connections), next: page.next_cursor };
+  };
+  const isAsked = (connection: View) =>
+    (strategies === undefined || strategies.includes(connection.strategy)) &&
+    (called === undefined || connection.name === called);
+  return pickEach('connections', await pageOf('connections', query, matching(all, isAsked)), query);
+}
+
+const byId = async (work: Work, id: string): Promise<Connection> => {
+  const found = valueOf(await operations.connections.get(work, { connection_id: id, ...noBody }));
+  if (found.id !== id) throw new Problem('not_found', inexistentConnection.message);
+  return found;
+};
+
+async function create({ work, body }: DialectCall<undefined, Static<typeof createBody>>) {
+  const { name: called, strategy: kind, ...rest } = body;
+  return together(work, async (inner, unit) => {
+    const isDatabase = kind === 'auth0';
+    const native = {
+      name: called,
+      ...(isDatabase ? policyOf(rest.options) : { strategy: kind }),
+      ...nativeOf({ enabled_clients: [], ...rest }),
+    };
+    const made = valueOf(await operations.connections.create(inner, { query: undefined, body: native }));
+    await setExtension(unit, 'connections', made.id, 'auth0', merged(undefined, keptOf(rest)), { isCreation: true });
+    return (await views(inner, [made]))[0];
+  });
+}
+
+async function update({ work, params, body }: DialectCall<undefined, Static<typeof updateBody>>) {
+  return together(work, async (inner, unit) => {
+    const before = await byId(inner, params.id as string);
+    const native = {
+      ...(await enablingOf(inner, before, body)),
+      ...(before.strategy === 'database' ? policyOf(body.options) : {}),
+    };
+    if (Object.keys(native).length > 0)
+      await operations.connections.update(inner, { connection_id: before.id, query: undefined, body: native });
+    // `options` is replaced as a whole.
+    await setExtension(unit, 'connections', before.id, 'auth0', (kept) => merged(kept, keptOf(body)));
+    return (await views(inner, [await byId(inner, before.id)]))[0];
+  });
+}
+
+async function get({ work, params, query }: DialectCall<FieldsQuery>) {
+  const [found] = await views(work, [await byId(work, params.id as string)]);
+  return pickFields(found as object, query);
+}
+
+/** Who may use the connection, as newer clients read and change it. */
+async function listClients({ work, params, query }: DialectCall<CheckpointQuery>) {
+  const [found] = await views(work, [await byId(work, params.id as string)]);
+  const ids = (found as View).enabled_clients;
+  const start = query.from === undefined ? 0 : ids.indexOf(query.from) + 1;
+  const page = ids.slice(start, start + (query.take ?? PER_PAGE));
+  const isMore = start + page.length < ids.length;
+  return { clients: page.map((client_id) => ({ client_id })), ...(isMore ? { next: page.at(-1) } : {}) };
+}
+
+const clientsBody = array(object({ client_id: text(128), status: boolean() }), { minItems: 1, maxItems: 50 });
+
+async function updateClients({ work, params, body: changes }: DialectCall<undefined, Static<typeof clientsBody>>) {
+  await together(work, async (inner) => {
+    const before = await byId(inner, params.id as string);
+    const [found] = await views(inner, [before]);
+    const ids = new Set((found as View).enabled_clients);
+    for (const { client_id: id, status: isOn } of changes) isOn ? ids.add(id) : ids.delete(id);
+    const native = await enablingOf(inner, before, { enabled_clients: [...ids] });
+    if (Object.keys(native).length === 0) return;
+    await operations.connections.update(inner, { connection_id: before.id, query: undefined, body: native });
+  });
+}
+
+/** Idempotent. The connection's users go with it, one after another: cut off, it is called again. */
+async function remove({ work, params }: DialectCall) {
+  try {
+    const { id } = await byId(work, params.id as string);
+    await deleteUsersOf(work, id);
+    await operations.connections.delete(work, { connection_id: id, ...noBody });
+  } catch (error) {
+    if (!(error instanceof Problem) || error.code !== 'not_found') throw error;
+  }
+}
+
+async function deleteUsersOf(work: Work, connectionId: string): Promise<void> {
+  const found = await byId(work, connectionId);
+  if (found.is_default) return;
+  for (;;) {
+    const query = { connection: connectionId, limit: 100 };
+    const { users } = valueOf(await operations.users.list(work, { query, body: undefined }));
+    if (users.length === 0) return;
+    for (const { id } of users) await operations.users.delete(work, { user_id: id, ...noBody });
+  }
+}
+
+async function deleteUser({ work, params, query }: DialectCall<{ email: string }>) {
+  const { id } = await byId(work, params.id as string);
+  const asked = { connection: id, email: query.email, limit: 1 };
+  const { users } = valueOf(await operations.users.list(work, { query: asked, body: undefined }));
+  for (const user of users) await operations.users.delete(work, { user_id: user.id, ...noBody });
+}
+
+export const connections: readonly DialectRow[] = [
+  row('GET /connections', { scopes: ['read:connections'], query: listQuery, run: list }),
+  row('POST /connections', {
+    scopes: ['create:connections'],
+    body: createBody,
+    status: 201,
+    problems: exists,
+    run: create,
+  }),
+  row('GET /connections/{id}', {
+    scopes: ['read:connections'],
+    query: object(fieldsQuery),
+    problems: inexistent,
+    run: get,
+  }),
+  row('PATCH /connections/{id}', {
+    scopes: ['update:connections'],
+    body: updateBody,
+    problems: inexistent,
+    run: update,
+  }),
+  row('DELETE /connections/{id}', { scopes: ['delete:connections'], status: 204, run: remove }),
+  row('GET /connections/{id}/clients', {
+    scopes: ['read:connections'],
+    query: object(checkpointQuery),
+    problems: inexistent,
+    run: listClients,
+  }),
+  row('PATCH /connections/{id}/clients', {
+    scopes: ['update:connections'],
+    body: clientsBody,
+    status: 204,
+    problems: inexistent,
+    run: updateClients,
+  }),
+  // A database is online as long as the server is; a connector of another kind is none of this server's.
+  row('GET /connections/{id}/status', {
+    scopes: ['read:connections'],
+    problems: inexistent,
+    run: async ({ work, params }) => {
+      const { strategy: kind } = await byId(work, params.id as string);
+      if (kind !== 'database') throw new Problem('not_found', 'The connector is offline.');
+    },
+  }),
+  row('DELETE /connections/{id}/users', {
+    scopes: ['delete:users'],
+    query: object({ email: string({ minLength: 1, maxLength: 254 }) }),
+    status: 204,
+    problems: inexistent,
+    run: deleteUser,
+  }),
+];

@@ -1,0 +1,146 @@
+/** `/device-credentials` and `/blacklists/tokens`: what lets somebody in, and what no longer does. */
+import { type DeviceCredential, object, optional, type Static, string } from '@reeve/contract';
+import { type DialectCall, type DialectRow, operations, Problem, row, type Work } from '@reeve/core';
+import { type FieldsQuery, fieldsQuery, type OffsetQuery, offsetQuery, pageOf, pickEach } from '../paging.ts';
+import { text } from '../schema.ts';
+import { idOf, userBy, userIdOf } from '../user.ts';
+import { present, valueOf } from '../value.ts';
+
+const noBody = { query: undefined, body: undefined } as const;
+
+const listQuery = object({
+  ...offsetQuery,
+  ...fieldsQuery,
+  user_id: optional(text(512)),
+  client_id: optional(text(128)),
+  type: optional(string({ enum: ['public_key', 'refresh_token', 'rotating_refresh_token'] } as object)),
+});
+const createBody = object({
+  device_name: text(300),
+  type: string({ enum: ['public_key'] } as object),
+  value: text(16_384),
+  device_id: text(256),
+  client_id: optional(text(128)),
+});
+
+const applicationOf = async (work: Work, clientId: string) =>
+  valueOf(await operations.applications.get(work, { application_id: clientId, ...noBody }));
+
+/** Applications and users are few on a page, and the same again and again. */
+function viewsOf(work: Work) {
+  const clients = new Map<string, Promise<string>>();
+  const users = new Map<string, Promise<string>>();
+  const once = (known: Map<string, Promise<string>>, id: string, find: () => Promise<string>) => {
+    const found = known.get(id) ?? find();
+    known.set(id, found);
+    return found;
+  };
+  return async (credential: DeviceCredential) => {
+    const { id, type, user_id, application_id, device_id, device_name } = credential;
+    return {
+      id,
+      type,
+      user_id: await once(users, user_id, async () => userIdOf(await userBy(work, user_id))),
+      ...present({
+        client_id:
+          application_id &&
+          (await once(clients, application_id, async () => (await applicationOf(work, application_id)).client_id)),
+        device_id,
+        device_name,
+      }),
+    };
+  };
+}
+
+async function list({ work, query }: DialectCall<Static<typeof listQuery> & OffsetQuery & FieldsQuery>) {
+  const filter = {
+    ...(query.user_id === undefined ? {} : { user_id: await idOf(work, query.user_id) }),
+    ...(query.client_id === undefined ? {} : { application_id: (await applicationOf(work, query.client_id)).id }),
+    ...(query.type === undefined ? {} : { type: query.type as DeviceCredential['type'] }),
+  };
+  const view = viewsOf(work);
+  const answer = await pageOf('device_credentials', query, async (cursor, limit) => {
+    const asked = { ...filter, limit, ...(cursor === undefined ? {} : { cursor }) };
+    const page = valueOf(await operations.deviceCredentials.list(work, { query: asked, body: undefined }));
+    return { items: await Promise.all(page.device_credentials.map(view)), next: page.next_cursor };
+  });
+  return pickEach('device_credentials', answer, query);
+}
+
+/** Whoever signs in registers a device of their own (contract row createDevicePublicKey). */
+async function create({ work, body }: DialectCall<undefined, Static<typeof createBody>>) {
+  if (work.actor.type !== 'user' || work.actor.id === null)
+    throw new Problem('insufficient_scope', 'A public key is registered with a token of the user whose device it is.');
+  const { client_id: clientId, type: _type, ...fields } = body;
+  const made = await operations.deviceCredentials.create(work, {
+    query: undefined,
+    body: {
+      ...fields,
+      type: 'public_key',
+      user_id: work.actor.id,
+      ...(clientId === undefined ? {} : { application_id: (await applicationOf(work, clientId)).id }),
+    },
+  });
+  return { id: valueOf(made).id };
+}
+
+/** Idempotent; one's own token deletes one's own. */
+async function remove({ work, params, holds }: DialectCall) {
+  const credential_id = params.id as string;
+  try {
+    if (!holds('delete:device_credentials')) await requireOwn(work, credential_id);
+    await operations.deviceCredentials.delete(work, { credential_id, ...noBody });
+  } catch (error) {
+    if (!(error instanceof Problem) || error.code !== 'not_found') throw error;
+  }
+}
+
+async function requireOwn(work: Work, id: string): Promise<void> {
+  for (let cursor: string | null | undefined; cursor !== null; ) {
+    const query = { user_id: work.actor.id ?? '', limit: 100, ...(cursor === undefined ? {} : { cursor }) };
+    const page = valueOf(await operations.deviceCredentials.list(work, { query, body: undefined }));
+    if (page.device_credentials.some((credential) => credential.id === id)) return;
+    cursor = page.next_cursor;
+  }
+  throw new Problem('not_found', 'The user has no such device credential.');
+}
+
+/** All of them: the list has no paging at Auth0. */
+async function revoked({ work, query }: DialectCall<{ aud?: string }>) {
+  const found: { aud: string; jti: string }[] = [];
+  for (let cursor: string | null | undefined; cursor !== null; ) {
+    const asked = { ...query, limit: 100, ...(cursor === undefined ? {} : { cursor }) };
+    const page = valueOf(await operations.revokedTokens.list(work, { query: asked, body: undefined }));
+    found.push(...page.revoked_tokens.map(({ aud, jti }) => ({ aud, jti })));
+    cursor = page.next_cursor;
+  }
+  return found;
+}
+
+export const devices: readonly DialectRow[] = [
+  row('GET /device-credentials', { scopes: ['read:device_credentials'], query: listQuery, run: list }),
+  row('POST /device-credentials', {
+    scopes: ['create:current_user_device_credentials'],
+    body: createBody,
+    status: 201,
+    run: create,
+  }),
+  row('DELETE /device-credentials/{id}', {
+    scopes: ['delete:device_credentials', 'delete:current_user_device_credentials'],
+    status: 204,
+    run: remove,
+  }),
+  row('GET /blacklists/tokens', {
+    scopes: ['blacklist:tokens'],
+    query: object({ aud: optional(text(255)) }),
+    run: revoked,
+  }),
+  row('POST /blacklists/tokens', {
+    scopes: ['blacklist:tokens'],
+    body: object({ aud: optional(text(255)), jti: text(255) }),
+    status: 204,
+    run: async ({ work, body }) => {
+      await operations.revokedTokens.create(work, { query: undefined, body });
+    },
+  }),
+];

@@ -1,0 +1,55 @@
+/** `/users/{id}/identities`: accounts that are one person's. */
+import { object, optional, type Static, string } from '@reeve/contract';
+import { type DialectCall, type DialectRow, fieldProblem, operations, row } from '@reeve/core';
+import { connectionNames } from '../connection.ts';
+import { identityViews, idOf, inexistentUser, ownIdOf } from '../user.ts';
+import { valueOf } from '../value.ts';
+
+const body = object({
+  provider: optional(string({ minLength: 1, maxLength: 64 })),
+  user_id: optional(string({ minLength: 1, maxLength: 512 })),
+  connection_id: optional(string({ minLength: 1, maxLength: 128 })),
+  link_with: optional(string({ minLength: 1, maxLength: 8192 })),
+});
+type Body = Static<typeof body>;
+
+/** Whoever may change users names any; with a token of one's own it is one's own account. */
+const primaryOf = (call: DialectCall<never, never> | DialectCall<undefined, Body> | DialectCall) =>
+  call.holds('update:users') ? idOf(call.work, call.params.id as string) : ownIdOf(call as DialectCall);
+
+/** The secondary account, as `provider|subject`: an id with its provider's prefix or without, or an id token of the account. */
+async function secondaryOf(call: DialectCall<undefined, Body>): Promise<string> {
+  const { provider, user_id: named, link_with: token } = call.body;
+  if (token !== undefined) return call.subjectOf(token);
+  if (!call.holds('update:users'))
+    throw fieldProblem('link_with', 'required', 'Prove the other account with link_with, an id token of it.');
+  if (named === undefined) throw fieldProblem('user_id', 'required', 'user_id is required.');
+  const isSpelledOut = named.includes('|') && (provider === undefined || named.startsWith(`${provider}|`));
+  return isSpelledOut ? named : `${provider ?? 'auth0'}|${named}`;
+}
+
+async function link(call: DialectCall<undefined, Body>) {
+  const user_id = await primaryOf(call);
+  const input = { user_id, query: undefined, body: { user_id: await secondaryOf(call) } };
+  const { identities } = valueOf(await operations.identities.link(call.work, input));
+  return identityViews(identities, await connectionNames(call.work));
+}
+
+async function unlink(call: DialectCall) {
+  const user_id = await primaryOf(call);
+  const provider = call.params.provider as string;
+  const named = call.params.user_id as string;
+  const subject = named.startsWith(`${provider}|`) ? named.slice(provider.length + 1) : named;
+  const input = { user_id, provider, subject, query: undefined, body: undefined };
+  const { identities } = valueOf(await operations.identities.unlink(call.work, input));
+  return identityViews(identities, await connectionNames(call.work));
+}
+
+const scopes = ['update:users', 'update:current_user_identities'];
+const refused = { status: 400, code: 'operation_not_supported' } as const;
+const problems = { not_found: inexistentUser, conflict: refused } as const;
+
+export const identities: readonly DialectRow[] = [
+  row('POST /users/{id}/identities', { scopes, body, status: 201, problems, run: link }),
+  row('DELETE /users/{id}/identities/{provider}/{user_id}', { scopes, problems, run: unlink }),
+];

@@ -1,0 +1,170 @@
+/** `/jobs`: imports, exports and verification mails (contract §12). */
+import { array, integer, object, oneOf, optional, type Static } from '@reeve/contract';
+import {
+  checkImportRoom,
+  DialectAnswer,
+  type DialectCall,
+  type DialectRow,
+  failuresOf,
+  fieldProblem,
+  operations,
+  Problem,
+  putExport,
+  putImport,
+  type Received,
+  recordJob,
+  requireJob,
+  row,
+  together,
+} from '@reeve/core';
+import { allConnections, inexistentConnection } from '../connection.ts';
+import { failureView, jobView } from '../job.ts';
+import { text, userId } from '../schema.ts';
+import { idOf, inexistentUser } from '../user.ts';
+
+const inexistentJob = { status: 404, code: 'inexistent_job', message: 'The job does not exist.' } as const;
+
+const FORM_FIELDS = ['connection_id', 'upsert', 'send_completion_email', 'external_id'];
+
+function flagOf({ fields }: Received, name: string, fallback: boolean): boolean {
+  const given = fields[name];
+  if (given === undefined) return fallback;
+  if (given !== 'true' && given !== 'false') throw fieldProblem(name, 'type', `${name} must be "true" or "false"`);
+  return given === 'true';
+}
+
+/** The form of an import, judged. */
+function formOf(received: Received) {
+  const { fields, file } = received;
+  const unknown = Object.keys(fields).find((name) => !FORM_FIELDS.includes(name));
+  if (unknown !== undefined) throw fieldProblem(unknown.slice(0, 100), 'unknown', 'is not known here');
+  if (file?.field !== 'users') throw fieldProblem('users', 'required', 'The form needs the file "users".');
+  const { connection_id: connection = '', external_id: externalId } = fields;
+  if (connection === '') throw fieldProblem('connection_id', 'required', 'The form needs connection_id.');
+  const isUpsert = flagOf(received, 'upsert', false);
+  return { file, connection, externalId, isUpsert, tellsByMail: flagOf(received, 'send_completion_email', true) };
+}
+
+async function importUsers({ work, upload, contentType }: DialectCall) {
+  const { spool } = work.services;
+  if (!spool || !upload) throw new Error('Nothing takes in files here.');
+  await checkImportRoom(work);
+  const received = await spool.receive(upload, contentType);
+  try {
+    const { file, connection, externalId, isUpsert, tellsByMail } = formOf(received);
+    await requireConnectionId(work, connection);
+    const job = await putImport(work, file, {
+      mode: isUpsert ? 'upsert' : 'insert',
+      connection,
+      dialect: 'auth0',
+      tellsByMail,
+      vendor: { upsert: isUpsert, ...(externalId === undefined ? {} : { external_id: externalId }) },
+    });
+    return await jobView(work, job);
+  } catch (error) {
+    await received.file?.discard();
+    throw error;
+  }
+}
+
+async function requireConnectionId(work: DialectCall['work'], id: string): Promise<void> {
+  if (!(await allConnections(work)).some((connection) => connection.id === id))
+    throw new Problem('not_found', inexistentConnection.message);
+}
+
+const exportBody = object({
+  connection_id: optional(text(128)),
+  format: optional(oneOf(['json', 'csv'])),
+  limit: optional(integer({ minimum: 1 })),
+  fields: optional(array(object({ name: text(512), export_as: optional(text(512)) }), { minItems: 1, maxItems: 30 })),
+});
+
+async function exportUsers({ work, body }: DialectCall<undefined, Static<typeof exportBody>>) {
+  const { connection_id: connection, format = 'json', limit, fields } = body;
+  if (connection !== undefined) await requireConnectionId(work, connection);
+  const bag = format === 'csv' && fields?.find(({ name }) => name === 'user_metadata' || name === 'app_metadata');
+  if (bag) throw fieldProblem('fields', 'bag', `CSV cannot hold all of ${bag.name}; name its fields one by one`);
+  const shown = fields?.map(({ name, export_as: given = name }) => given) ?? [];
+  const twice = shown.find((name, i) => shown.indexOf(name) !== i);
+  if (twice !== undefined) throw fieldProblem('fields', 'unique', `${twice} is exported twice`);
+  const job = await putExport(
+    work,
+    {
+      format: format === 'csv' ? 'csv' : 'ndjson',
+      dialect: 'auth0',
+      vendor: { format, ...(limit === undefined ? {} : { limit }), ...(fields === undefined ? {} : { fields }) },
+      ...(limit === undefined ? {} : { limit }),
+      ...(connection === undefined ? {} : { connection }),
+    },
+    (made) => made,
+  );
+  return jobView(work, job);
+}
+
+const mailBody = object({
+  user_id: userId,
+  client_id: optional(text(128)),
+  identity: optional(object({ user_id: text(512), provider: text(128), connection_id: optional(text(128)) })),
+  organization_id: optional(text(128)),
+});
+
+async function sendVerification({ work, body }: DialectCall<undefined, Static<typeof mailBody>>) {
+  const user_id = await idOf(work, body.user_id);
+  const job = await together(work, async (inner, unit) => {
+    await operations.users.sendVerification(inner, { user_id, query: undefined, body: undefined });
+    return recordJob(unit, 'verification_email');
+  });
+  return jobView(work, job);
+}
+
+const get = async ({ work, params }: DialectCall) => jobView(work, await requireJob(work, params.id as string));
+
+async function errors({ work, params }: DialectCall) {
+  const job = await requireJob(work, params.id as string);
+  const view = await jobView(work, job);
+  if (view.status === 'failed') return view;
+  const found = [];
+  for await (const failures of failuresOf(work, job.id)) found.push(...failures.map(failureView));
+  return found.length === 0 ? new DialectAnswer(undefined, { status: 204 }) : found;
+}
+
+const readers = ['create:users', 'read:users'];
+
+export const jobs: readonly DialectRow[] = [
+  row('POST /jobs/users-imports', {
+    scopes: ['create:users'],
+    status: 202,
+    uploads: true,
+    problems: {
+      not_found: { status: 400, ...inexistentConnection },
+      payload_too_large: { message: 'Payload content length greater than maximum allowed' },
+      limit_reached: {
+        status: 429,
+        code: 'too_many_requests',
+        message: 'There are 2 active import users jobs, please wait until some of them are finished and try again',
+      },
+    },
+    run: importUsers,
+  }),
+  row('POST /jobs/users-exports', {
+    scopes: ['read:users'],
+    body: exportBody,
+    problems: {
+      not_found: { status: 400, ...inexistentConnection },
+      limit_reached: { status: 429, code: 'too_many_requests' },
+    },
+    run: exportUsers,
+  }),
+  row('POST /jobs/verification-email', {
+    scopes: ['update:users'],
+    body: mailBody,
+    status: 201,
+    problems: {
+      not_found: { ...inexistentUser, status: 400 },
+      conflict: { status: 400, code: 'operation_not_supported' },
+    },
+    run: sendVerification,
+  }),
+  row('GET /jobs/{id}', { scopes: readers, problems: { not_found: inexistentJob }, run: get }),
+  row('GET /jobs/{id}/errors', { scopes: readers, problems: { not_found: inexistentJob }, run: errors }),
+];

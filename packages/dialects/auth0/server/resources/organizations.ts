@@ -1,0 +1,215 @@
+/** `/organizations`, their members, and `/users/{id}/organizations`. */
+import { array, json, object, optional, type Static, string } from '@reeve/contract';
+import { type DialectCall, type DialectRow, operations, Problem, row, setExtension, together } from '@reeve/core';
+import { organizationView, organizationViews } from '../organization.ts';
+import { type CheckpointQuery, checkpointQuery, type OffsetQuery, offsetQuery, pageOf } from '../paging.ts';
+import { roleView } from '../role.ts';
+import { text } from '../schema.ts';
+import { idOf, inexistentUser, userIdOf } from '../user.ts';
+import { usersWith } from '../users-with.ts';
+import { valueOf } from '../value.ts';
+
+const noBody = { query: undefined, body: undefined } as const;
+const inexistent = {
+  not_found: { status: 404, code: 'inexistent_organization', message: 'No organization found by that id or name' },
+} as const;
+
+const name = string({ minLength: 1, maxLength: 64, pattern: '^[a-z0-9][a-z0-9_-]*$' });
+const fields = {
+  display_name: optional(text(200)),
+  branding: optional(json()),
+  metadata: optional(json({ maxProperties: 50 })),
+};
+const createBody = object({ name, ...fields });
+const updateBody = object({ name: optional(name), ...fields });
+const membersBody = object({ members: array(text(512), { minItems: 1, maxItems: 100 }) });
+const rolesBody = object({ roles: array(text(64), { minItems: 1, maxItems: 50 }) });
+const listQuery = object({ ...offsetQuery, ...checkpointQuery, sort: optional(text(100)) });
+
+const list = ({ work, query: { sort: _sort, ...query } }: DialectCall<Static<typeof listQuery>>) =>
+  pageOf('organizations', query, async (cursor, limit) => {
+    const asked = { limit, ...(cursor === undefined ? {} : { cursor }) };
+    const page = valueOf(await operations.organizations.list(work, { query: asked, body: undefined }));
+    return { items: await organizationViews(work, page.organizations), next: page.next_cursor };
+  });
+
+async function create({ work, body }: DialectCall<undefined, Static<typeof createBody>>) {
+  const { branding, ...native } = body;
+  return together(work, async (inner, unit) => {
+    const made = valueOf(await operations.organizations.create(inner, { query: undefined, body: native }));
+    if (branding) await setExtension(unit, 'organizations', made.id, 'auth0', { branding }, { isCreation: true });
+    return organizationView(made, branding && { branding });
+  });
+}
+
+const one = async ({ work, params }: Pick<DialectCall, 'work' | 'params'>) => {
+  const found = valueOf(await operations.organizations.get(work, { organization_id: params.id as string, ...noBody }));
+  return (await organizationViews(work, [found]))[0];
+};
+
+async function byName({ work, params }: DialectCall) {
+  const wanted = params.name as string;
+  const query = { search: wanted, limit: 100 };
+  const { organizations } = valueOf(await operations.organizations.list(work, { query, body: undefined }));
+  const found = organizations.find((organization) => organization.name === wanted);
+  if (!found) throw new Problem('not_found', `No organization is called ${wanted}.`);
+  return (await organizationViews(work, [found]))[0];
+}
+
+/** `metadata` replaces the whole bag, as Auth0's does. */
+async function update({ work, params, body }: DialectCall<undefined, Static<typeof updateBody>>) {
+  const { branding, metadata, ...native } = body;
+  const organization_id = params.id as string;
+  return together(work, async (inner, unit) => {
+    const before = valueOf(await operations.organizations.get(inner, { organization_id, ...noBody }));
+    const cleared = Object.fromEntries(Object.keys(before.metadata).map((key) => [key, null]));
+    const patch = { ...native, ...(metadata ? { metadata: { ...cleared, ...metadata } } : {}) };
+    await operations.organizations.update(inner, { organization_id, query: undefined, body: patch });
+    if (branding) await setExtension(unit, 'organizations', organization_id, 'auth0', (own) => ({ ...own, branding }));
+    return one({ work: inner, params });
+  });
+}
+
+async function members({ work, params, query }: DialectCall<OffsetQuery & CheckpointQuery>) {
+  const { id } = valueOf(await operations.organizations.get(work, { organization_id: params.id as string, ...noBody }));
+  const answer = await usersWith(work, { organization: id }, query, (user) => ({
+    user_id: userIdOf(user),
+    email: user.email ?? undefined,
+    name: user.name ?? undefined,
+    picture: user.picture ?? undefined,
+  }));
+  if (Array.isArray(answer)) return answer;
+  const { users, ...envelope } = answer;
+  return { ...envelope, members: users };
+}
+
+async function addMembers({ work, params, body }: DialectCall<undefined, Static<typeof membersBody>>) {
+  const ids = await Promise.all(body.members.map((id) => idOf(work, id)));
+  await together(work, async (inner) => {
+    for (const user_id of ids)
+      await operations.organizations.addMember(inner, {
+        organization_id: params.id as string,
+        user_id,
+        query: undefined,
+        body: {},
+      });
+  });
+}
+
+async function removeMembers({ work, params, body }: DialectCall<undefined, Static<typeof membersBody>>) {
+  const ids = await Promise.all(body.members.map((id) => idOf(work, id)));
+  await together(work, async (inner) => {
+    for (const user_id of ids)
+      await operations.organizations.removeMember(inner, { organization_id: params.id as string, user_id, ...noBody });
+  });
+}
+
+/** The codes of the roles that the member holds in the organization. */
+async function memberRoles({ work, params }: Pick<DialectCall, 'work' | 'params'>) {
+  const user_id = await idOf(work, params.user_id as string);
+  for (let cursor: string | null | undefined; cursor !== null; ) {
+    const query = { limit: 100, ...(cursor === undefined ? {} : { cursor }) };
+    const input = { organization_id: params.id as string, query, body: undefined };
+    const page = valueOf(await operations.organizations.listMembers(work, input));
+    const member = page.members.find(({ id }) => id === user_id);
+    if (member) return { user_id, codes: member.roles };
+    cursor = page.next_cursor;
+  }
+  throw new Problem('not_found', 'The user is not a member of the organization.');
+}
+
+async function listMemberRoles({ work, params, query }: DialectCall<OffsetQuery>) {
+  const { codes } = await memberRoles({ work, params });
+  const held = new Set(codes);
+  return pageOf('roles', query, async (cursor, limit) => {
+    const asked = { limit, ...(cursor === undefined ? {} : { cursor }) };
+    const page = valueOf(await operations.roles.list(work, { query: asked, body: undefined }));
+    return { items: page.roles.filter(({ code }) => held.has(code)).map(roleView), next: page.next_cursor };
+  });
+}
+
+const changeMemberRoles =
+  (change: (held: readonly string[], named: readonly string[]) => string[]) =>
+  async ({ work, params, body }: DialectCall<undefined, Static<typeof rolesBody>>) => {
+    await together(work, async (inner) => {
+      const { user_id, codes } = await memberRoles({ work: inner, params });
+      const named = [];
+      for (const role_id of body.roles)
+        named.push(valueOf(await operations.roles.get(inner, { role_id, ...noBody })).code);
+      const roles = [...new Set(change(codes, named))];
+      const input = { organization_id: params.id as string, user_id, query: undefined, body: { roles } };
+      await operations.organizations.addMember(inner, input);
+    });
+  };
+
+async function listOfUser({ work, params, query }: DialectCall<OffsetQuery>) {
+  const user_id = await idOf(work, params.id as string);
+  return pageOf('organizations', query, async (cursor, limit) => {
+    const asked = { limit, ...(cursor === undefined ? {} : { cursor }) };
+    const page = valueOf(await operations.organizations.listForUser(work, { user_id, query: asked, body: undefined }));
+    return { items: await organizationViews(work, page.organizations), next: page.next_cursor };
+  });
+}
+
+export const organizations: readonly DialectRow[] = [
+  row('GET /organizations', { scopes: ['read:organizations'], query: listQuery, run: list }),
+  row('POST /organizations', { scopes: ['create:organizations'], body: createBody, status: 201, run: create }),
+  row('GET /organizations/{id}', { scopes: ['read:organizations'], problems: inexistent, run: one }),
+  row('GET /organizations/name/{name}', { scopes: ['read:organizations'], problems: inexistent, run: byName }),
+  row('PATCH /organizations/{id}', {
+    scopes: ['update:organizations'],
+    body: updateBody,
+    problems: inexistent,
+    run: update,
+  }),
+  row('DELETE /organizations/{id}', {
+    scopes: ['delete:organizations'],
+    status: 204,
+    problems: inexistent,
+    run: ({ work, params }) =>
+      operations.organizations.delete(work, { organization_id: params.id as string, ...noBody }),
+  }),
+  row('GET /organizations/{id}/members', {
+    scopes: ['read:organization_members'],
+    query: object({ ...offsetQuery, ...checkpointQuery }),
+    problems: inexistent,
+    run: members,
+  }),
+  row('POST /organizations/{id}/members', {
+    scopes: ['create:organization_members'],
+    body: membersBody,
+    status: 204,
+    problems: inexistent,
+    run: addMembers,
+  }),
+  row('DELETE /organizations/{id}/members', {
+    scopes: ['delete:organization_members'],
+    body: membersBody,
+    status: 204,
+    problems: inexistent,
+    run: removeMembers,
+  }),
+  row('GET /organizations/{id}/members/{user_id}/roles', {
+    scopes: ['read:organization_member_roles'],
+    query: object(offsetQuery),
+    run: listMemberRoles,
+  }),
+  row('POST /organizations/{id}/members/{user_id}/roles', {
+    scopes: ['create:organization_member_roles'],
+    body: rolesBody,
+    status: 204,
+    run: changeMemberRoles((held, named) => [...held, ...named]),
+  }),
+  row('DELETE /organizations/{id}/members/{user_id}/roles', {
+    scopes: ['delete:organization_member_roles'],
+    body: rolesBody,
+    status: 204,
+    run: changeMemberRoles((held, named) => held.filter((code) => !named.includes(code))),
+  }),
+  row('GET /users/{id}/organizations', {
+    scopes: ['read:organizations'],
+    query: object(offsetQuery),
+    problems: { not_found: inexistentUser },
+    run: listOfUser,
+  }),
+];

@@ -1,0 +1,109 @@
+/**
+ * `/tenants/settings`. The name people read and the session's lifetime are the tenant's own; the rest of Auth0's settings
+ * is kept beside it.
+ */
+import { array, boolean, json, nullable, object, optional, type Static, string, type Tenant } from '@reeve/contract';
+import {
+  type DialectCall,
+  type DialectRow,
+  extensionsOf,
+  operations,
+  row,
+  setExtension,
+  together,
+  type Work,
+} from '@reeve/core';
+import { merged } from '../client.ts';
+import { type FieldsQuery, fieldsQuery, pickFields } from '../paging.ts';
+import { valueOf } from '../value.ts';
+
+const noBody = { query: undefined, body: undefined } as const;
+const maybe = <T>(schema: Parameters<typeof nullable<T>>[0]) => optional(nullable(schema));
+const link = string({ maxLength: 2048 });
+const hours = { type: 'number', minimum: 0, maximum: 8760 } as Parameters<typeof nullable<number>>[0];
+
+const settingsBody = object({
+  friendly_name: maybe(string({ maxLength: 200 })),
+  picture_url: maybe(link),
+  support_email: maybe(string({ maxLength: 254 })),
+  support_url: maybe(link),
+  default_audience: maybe(string({ maxLength: 600 })),
+  default_directory: maybe(string({ maxLength: 128 })),
+  default_redirection_uri: maybe(link),
+  default_token_quota: maybe(json()),
+  allowed_logout_urls: maybe(array(link, { maxItems: 100 })),
+  session_lifetime: maybe(hours),
+  idle_session_lifetime: maybe(hours),
+  ephemeral_session_lifetime: maybe(hours),
+  idle_ephemeral_session_lifetime: maybe(hours),
+  sandbox_version: maybe(string({ maxLength: 8 })),
+  legacy_sandbox_version: maybe(string({ maxLength: 8 })),
+  flags: maybe(json()),
+  change_password: maybe(json()),
+  guardian_mfa_page: maybe(json()),
+  error_page: maybe(json()),
+  device_flow: maybe(json()),
+  universal_login: maybe(json()),
+  enabled_locales: maybe(array(string({ maxLength: 16 }), { maxItems: 200 })),
+  session_cookie: maybe(json()),
+  sessions: maybe(json()),
+  oidc_logout: maybe(json()),
+  mtls: maybe(json()),
+  acr_values_supported: maybe(array(string({ maxLength: 200 }), { maxItems: 20 })),
+  customize_mfa_in_postlogin_action: optional(boolean()),
+  allow_organization_name_in_authentication_api: optional(boolean()),
+  pushed_authorization_requests_supported: maybe(boolean()),
+  authorization_response_iss_parameter_supported: maybe(boolean()),
+  skip_non_verifiable_callback_uri_confirmation_prompt: maybe(boolean()),
+  resource_parameter_profile: maybe(string({ maxLength: 64 })),
+  phone_consolidated_experience: optional(boolean()),
+  enable_ai_guide: optional(boolean()),
+});
+type Body = Static<typeof settingsBody>;
+
+const HOUR = 3600;
+
+async function read(work: Work) {
+  const tenant: Tenant = valueOf(await operations.tenants.current(work, noBody));
+  const kept = await work.read((db) => extensionsOf(db, work, 'tenants', 'auth0', [tenant.id]));
+  const { settings } = (kept.get(tenant.id) ?? {}) as { settings?: Record<string, unknown> };
+  return {
+    allowed_logout_urls: [],
+    enabled_locales: ['en'],
+    flags: {},
+    sandbox_version: '22',
+    idle_session_lifetime: tenant.settings.session_lifetime / HOUR,
+    ...settings,
+    friendly_name: tenant.display_name ?? tenant.name,
+    session_lifetime: tenant.settings.session_lifetime / HOUR,
+  };
+}
+
+async function update({ work, body }: DialectCall<undefined, Body>) {
+  const { friendly_name: name, session_lifetime: lifetime, flags, ...rest } = body;
+  return together(work, async (inner, unit) => {
+    const native = {
+      ...(name === undefined ? {} : { display_name: name || null }),
+      ...(lifetime === undefined || lifetime === null
+        ? {}
+        : { settings: { session_lifetime: Math.max(300, Math.round(lifetime * HOUR)) } }),
+    };
+    if (Object.keys(native).length > 0)
+      await operations.tenants.updateCurrent(inner, { query: undefined, body: native });
+    await setExtension(unit, 'tenants', work.tenant.publicId, 'auth0', (kept) => {
+      const before = (kept?.settings ?? {}) as Record<string, unknown>;
+      const bits = flags ? { flags: { ...(before.flags as object | undefined), ...flags } } : {};
+      return { ...kept, settings: merged(before, { ...rest, ...bits }) };
+    });
+    return read(inner);
+  });
+}
+
+export const tenants: readonly DialectRow[] = [
+  row('GET /tenants/settings', {
+    scopes: ['read:tenant_settings'],
+    query: object(fieldsQuery),
+    run: async ({ work, query }: DialectCall<FieldsQuery>) => pickFields(await read(work), query),
+  }),
+  row('PATCH /tenants/settings', { scopes: ['update:tenant_settings'], body: settingsBody, run: update }),
+];

@@ -1,0 +1,290 @@
+/** `/users` and `/users-by-email`: the rows of a person (contract §10). */
+import { boolean, object, optional, type Static, string, type UserUpdate, userFields } from '@reeve/contract';
+import {
+  createUser,
+  type DialectCall,
+  type DialectRow,
+  operations,
+  Problem,
+  row,
+  searchUsers,
+  together,
+  type User,
+  type Work,
+} from '@reeve/core';
+import { connectionNames, inexistentConnection, requireConnection } from '../connection.ts';
+import { metadataPatch } from '../metadata.ts';
+import { type FieldsQuery, fieldsQuery, offsetAnswer, offsetQuery, PER_PAGE, pickEach, pickFields } from '../paging.ts';
+import { QueryProblem } from '../problems.ts';
+import { clearable, text } from '../schema.ts';
+import { filterOf } from '../search/filter.ts';
+import { sortOf } from '../search/sort.ts';
+import { isStrict } from '../strict.ts';
+import { defaultsOf, idOf, inexistentUser, ownIdOf, userBy, userView, viewOf } from '../user.ts';
+import { valueOf } from '../value.ts';
+
+const { email, username, phone_number, picture, name, given_name, family_name, nickname, password } = userFields;
+const bags = { user_metadata: optional(userFields.user_metadata), app_metadata: optional(userFields.app_metadata) };
+
+const createBody = object({
+  connection: text(128),
+  email: optional(email),
+  password: optional(password),
+  username: optional(username),
+  phone_number: optional(phone_number),
+  phone_verified: optional(boolean()),
+  email_verified: optional(boolean()),
+  verify_email: optional(boolean()),
+  user_id: optional(string({ minLength: 1, maxLength: 255, pattern: '^[^|\\s]+$' })),
+  blocked: optional(boolean()),
+  name: optional(name),
+  given_name: optional(given_name),
+  family_name: optional(family_name),
+  nickname: optional(nickname),
+  picture: optional(picture),
+  ...bags,
+});
+
+const updateBody = object({
+  blocked: optional(boolean()),
+  email: clearable(email),
+  email_verified: optional(boolean()),
+  verify_email: optional(boolean()),
+  phone_number: clearable(phone_number),
+  phone_verified: optional(boolean()),
+  verify_phone_number: optional(boolean()),
+  password: clearable(password),
+  username: clearable(username),
+  name: clearable(name),
+  given_name: clearable(given_name),
+  family_name: clearable(family_name),
+  nickname: clearable(nickname),
+  picture: clearable(picture),
+  ...bags,
+  connection: optional(text(128)),
+  client_id: optional(text(128)),
+});
+type UpdateBody = Static<typeof updateBody>;
+
+const lowered = (address: string | undefined) => address?.toLowerCase();
+
+async function create({ work, body }: DialectCall<undefined, Static<typeof createBody>>) {
+  const { connection: named, user_id: subject, verify_email: verifies, blocked, ...fields } = body;
+  const connection = await requireConnection(work, named);
+  const address = lowered(fields.email);
+  const native = {
+    ...defaultsOf(address),
+    ...fields,
+    ...(address === undefined ? {} : { email: address }),
+    connection: connection.id,
+  };
+  const options = { subject, sendsVerification: verifies ?? fields.email_verified === undefined };
+  return together(
+    work,
+    async (inner) => {
+      const user = valueOf(await createUser(inner, native, options));
+      return viewOf(inner, blocked ? await turn(inner, user.id, true) : user);
+    },
+    body.password === undefined ? [] : [body.password],
+  );
+}
+
+async function turn(work: Work, id: string, isBlocked: boolean): Promise<User> {
+  const input = { user_id: id, query: undefined, body: undefined };
+  return valueOf(await operations.users[isBlocked ? 'disable' : 'enable'](work, input));
+}
+
+/** Auth0 takes a password by itself only (contract, errors: operation_not_supported). */
+function checkAlone({ password: secret, ...others }: UpdateBody): void {
+  if (secret === undefined || secret === null) return;
+  for (const field of ['email', 'email_verified', 'username'] as const)
+    if (others[field] !== undefined)
+      throw new Problem('invalid_request', `Cannot update password and ${field} simultaneously`);
+}
+
+/** The user's fields after a PATCH, as a native merge patch: bags merge at the top level only. */
+function patchOf(body: UpdateBody, user: User): UserUpdate {
+  const { blocked: _b, verify_email: _v, verify_phone_number: _p, connection: _c, client_id: _i, ...fields } = body;
+  const { password: secret, user_metadata: forUser, app_metadata: forApp, email: address, ...rest } = fields;
+  const isMoved = typeof address === 'string' && address.toLowerCase() !== user.email?.toLowerCase();
+  return {
+    ...rest,
+    ...(address === undefined ? {} : { email: address === null ? null : address.toLowerCase() }),
+    // Without a word about it a new address is unverified, and nothing is mailed.
+    ...(isMoved && body.email_verified === undefined ? { email_verified: false } : {}),
+    ...(secret === undefined || secret === null ? {} : { password: secret }),
+    ...(forUser === undefined ? {} : { user_metadata: metadataPatch(user.user_metadata, forUser) }),
+    ...(forApp === undefined ? {} : { app_metadata: metadataPatch(user.app_metadata, forApp) }),
+  } as UserUpdate;
+}
+
+/** What a token may change: app_metadata has a scope of its own, and one's own token changes one's own user_metadata. */
+function checkMayChange({ holds, body }: DialectCall<undefined, UpdateBody>): void {
+  if (holds('update:users')) return;
+  const allowed = new Set([
+    ...(holds('update:users_app_metadata') ? ['app_metadata'] : []),
+    ...(holds('update:current_user_metadata') ? ['user_metadata'] : []),
+  ]);
+  if (Object.keys(body).some((field) => !allowed.has(field)))
+    throw new Problem('insufficient_scope', 'Insufficient scope, expected any of: update:users');
+}
+
+async function update(call: DialectCall<undefined, UpdateBody>) {
+  const { work, params, body } = call;
+  checkMayChange(call);
+  checkAlone(body);
+  const isPrivileged = call.holds('update:users') || call.holds('update:users_app_metadata');
+  const id = isPrivileged ? await idOf(work, params.id as string) : await ownIdOf(call);
+  const secrets = typeof body.password === 'string' ? [body.password] : [];
+  return together(
+    work,
+    async (inner) => {
+      const before = await userBy(inner, id);
+      if (body.connection !== undefined) await checkHome(inner, before, body.connection);
+      const input = { user_id: id, query: undefined, body: patchOf(body, before) };
+      let user = valueOf(await operations.users.update(inner, input));
+      if (body.blocked !== undefined && body.blocked !== (user.state === 'disabled'))
+        user = await turn(inner, id, body.blocked);
+      if (body.verify_email === true && !user.email_verified)
+        await operations.users.sendVerification(inner, { user_id: id, query: undefined, body: undefined });
+      return viewOf(inner, user);
+    },
+    secrets,
+  );
+}
+
+async function checkHome(work: Work, user: User, named: string): Promise<void> {
+  if ((await connectionNames(work)).get(user.connection_id) !== named)
+    throw new Problem('invalid_request', `The user's primary identity is not in the connection ${named}.`);
+}
+
+async function get(call: DialectCall<FieldsQuery>) {
+  const { work, params, query } = call;
+  const id =
+    call.holds('read:users') || call.holds('read:user_idp_tokens')
+      ? await idOf(work, params.id as string)
+      : await ownIdOf(call);
+  return pickFields(await viewOf(work, await userBy(work, id)), query);
+}
+
+/** Idempotent: nobody there is no error (contract row users.delete). */
+async function remove(call: DialectCall) {
+  const { work, params } = call;
+  const id = call.holds('delete:users')
+    ? await idOf(work, params.id as string).catch(ignoringNobody)
+    : await ownIdOf(call);
+  if (id === undefined) return;
+  await operations.users.delete(work, { user_id: id, query: undefined, body: undefined }).catch(ignoringNobody);
+}
+
+const ignoringNobody = (error: unknown): undefined => {
+  if (error instanceof Problem && error.code === 'not_found') return undefined;
+  throw error;
+};
+
+async function byEmail({ work, query }: DialectCall<FieldsQuery & { email: string }>) {
+  const names = await connectionNames(work);
+  const found: User[] = [];
+  for (let cursor: string | null | undefined; cursor !== null; ) {
+    const asked = { email: query.email, limit: 100, ...(cursor === undefined ? {} : { cursor }) };
+    const page = valueOf(await operations.users.list(work, { query: asked, body: undefined }));
+    found.push(...page.users);
+    cursor = page.next_cursor;
+  }
+  return found.map((user) => pickFields(userView(user, names), query));
+}
+
+const listQuery = object({
+  ...offsetQuery,
+  ...fieldsQuery,
+  sort: optional(string({ maxLength: 256 })),
+  connection: optional(text(128)),
+  q: optional(string({ maxLength: 8192 })),
+  search_engine: optional(string({ enum: ['v1', 'v2', 'v3'] } as object)),
+  primary_order: optional(boolean()),
+});
+
+/** What is wrong with a search is wrong with the query string. */
+function understood<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof Problem) throw new QueryProblem(error.message);
+    throw error;
+  }
+}
+
+/** The record behind which Auth0 itself refuses to page. */
+const STRICT_CAP = 1000;
+
+async function list({ work, query }: DialectCall<Static<typeof listQuery>>) {
+  const { page = 0, per_page: limit = PER_PAGE, q, sort, connection, include_totals: includeTotal = false } = query;
+  const asked = [
+    ...(q === undefined || q.trim() === '' ? [] : [understood(() => filterOf(q))]),
+    ...(connection === undefined
+      ? []
+      : [understood(() => filterOf(`identities.connection:${JSON.stringify(connection)}`))]),
+  ];
+  const { users: found, total } = await searchUsers(work, {
+    filter: asked.length > 1 ? { kind: 'and', of: asked } : asked[0],
+    sort: sort === undefined || sort === '' ? undefined : understood(() => sortOf(sort)),
+    offset: page * limit,
+    limit,
+    includeTotal,
+    cap: isStrict(work) ? STRICT_CAP : undefined,
+  });
+  const names = await connectionNames(work);
+  const items = found.map((user) => userView(user, names));
+  return pickEach('users', offsetAnswer('users', query, { items, total }, true), query);
+}
+
+const noSuchUser = { not_found: inexistentUser } as const;
+const badCombination = { invalid_request: { status: 400, code: 'operation_not_supported' } } as const;
+const emailTaken = { status: 400, code: 'auth0_idp_error', message: 'The specified new email already exists' } as const;
+
+export const users: readonly DialectRow[] = [
+  row('GET /users', {
+    scopes: ['read:users', 'read:user_idp_tokens'],
+    query: listQuery,
+    problems: { invalid_request: { status: 400, code: 'invalid_paging' } },
+    run: list,
+  }),
+  row('DELETE /users', {
+    scopes: ['delete:users'],
+    status: 204,
+    problems: { delete_all_disabled: { status: 403, code: 'operation_not_supported' } },
+    run: async ({ work }) => {
+      await operations.users.deleteAll(work, { query: undefined, body: undefined });
+    },
+  }),
+  row('POST /users', {
+    scopes: ['create:users'],
+    body: createBody,
+    status: 201,
+    problems: { not_found: { status: 400, ...inexistentConnection } },
+    run: create,
+  }),
+  row('GET /users-by-email', {
+    scopes: ['read:users'],
+    query: object({ ...fieldsQuery, email: string({ minLength: 1, maxLength: 254 }) }),
+    run: byEmail,
+  }),
+  row('GET /users/{id}', {
+    scopes: ['read:users', 'read:user_idp_tokens', 'read:current_user'],
+    query: object(fieldsQuery),
+    problems: noSuchUser,
+    run: get,
+  }),
+  row('PATCH /users/{id}', {
+    scopes: ['update:users', 'update:users_app_metadata', 'update:current_user_metadata'],
+    body: updateBody,
+    problems: { ...noSuchUser, ...badCombination, email_taken: emailTaken },
+    run: update,
+  }),
+  row('DELETE /users/{id}', {
+    scopes: ['delete:users', 'delete:current_user'],
+    status: 204,
+    problems: noSuchUser,
+    run: remove,
+  }),
+];

@@ -1,0 +1,89 @@
+/** A user as Auth0 shows one, and who is meant by a `user_id`. */
+import { createHash } from 'node:crypto';
+import { type DialectCall, findUserIdBySpelling, operations, Problem, type User, type Work } from '@reeve/core';
+import { type ConnectionNames, connectionNames } from './connection.ts';
+import { present, valueOf } from './value.ts';
+
+export const inexistentUser = { status: 404, code: 'inexistent_user', message: 'The user does not exist.' } as const;
+
+/** How Auth0 spells the id of a user: the primary identity. */
+export function userIdOf(user: Pick<User, 'identities'>): string {
+  const { provider, subject } = user.identities.find(({ is_primary }) => is_primary) ?? user.identities[0] ?? missing();
+  return `${provider}|${subject}`;
+}
+
+const missing = (): never => {
+  throw new Error('A user without an identity.');
+};
+
+/** The native id of the user that Auth0 calls `userId`. Throws `not_found`. */
+export async function idOf(work: Work, userId: string): Promise<string> {
+  const id = await findUserIdBySpelling(work, userId);
+  if (id === undefined) throw new Problem('not_found', inexistentUser.message);
+  return id;
+}
+
+export async function userBy(work: Work, id: string): Promise<User> {
+  return valueOf(await operations.users.get(work, { user_id: id, query: undefined, body: undefined }));
+}
+
+const identityView = (names: ConnectionNames) => (identity: User['identities'][number]) => ({
+  connection: names.get(identity.connection_id) ?? '',
+  user_id: identity.subject,
+  provider: identity.provider,
+  isSocial: false,
+  ...(identity.is_primary || !('profile' in identity) ? {} : { profileData: identity.profile }),
+});
+
+export const identityViews = (identities: User['identities'], names: ConnectionNames) =>
+  identities.map(identityView(names));
+
+/** The user in Auth0's fields (contract, `schemas.User`). */
+export const userView = (user: User, names: ConnectionNames) => ({
+  ...present({
+    email: user.email,
+    email_verified: user.email === null ? null : user.email_verified,
+    username: user.username,
+    phone_number: user.phone_number,
+    phone_verified: user.phone_number === null ? null : user.phone_verified,
+    name: user.name,
+    given_name: user.given_name,
+    family_name: user.family_name,
+    nickname: user.nickname,
+    picture: user.picture,
+  }),
+  user_id: userIdOf(user),
+  identities: identityViews(user.identities, names),
+  user_metadata: user.user_metadata,
+  app_metadata: user.app_metadata,
+  ...(user.state === 'disabled' ? { blocked: true } : {}),
+  ...present({
+    last_ip: user.last_sign_in_ip,
+    last_login: user.last_sign_in_at,
+    last_password_reset: user.last_password_change_at,
+  }),
+  logins_count: user.sign_in_count,
+  created_at: user.created_at,
+  updated_at: user.updated_at,
+});
+export type UserView = ReturnType<typeof userView>;
+
+export async function viewOf(work: Work, user: User): Promise<UserView> {
+  return userView(user, await connectionNames(work));
+}
+
+/** What Auth0 fills in for a new user: `name` the address, `nickname` its local part, `picture` an avatar (contract §10). */
+export function defaultsOf(email: string | undefined): { name?: string; nickname?: string; picture?: string } {
+  if (email === undefined) return {};
+  const nickname = email.split('@')[0] as string;
+  const digest = createHash('md5').update(email.trim().toLowerCase()).digest('hex');
+  return { name: email, nickname, picture: `https://s.gravatar.com/avatar/${digest}?s=480&r=pg&d=identicon` };
+}
+
+/** A token of `*:current_user*` scopes names nobody but its own user. */
+export async function ownIdOf({ work, params }: Pick<DialectCall, 'work' | 'params'>): Promise<string> {
+  const id = await idOf(work, params.id as string);
+  if (work.actor.type !== 'user' || work.actor.id !== id)
+    throw new Problem('insufficient_scope', 'This token may act on its own user only.');
+  return id;
+}

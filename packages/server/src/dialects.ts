@@ -1,0 +1,134 @@
+/**
+ * Room 3 for a vendor's dialect: every row becomes an HTTP route, by one way for all: tenant, token, limit, scope in the
+ * vendor's spelling, validation, the row, the answer. What goes wrong is told in the vendor's form.
+ */
+import {
+  createWork,
+  type Dialect,
+  DialectAnswer,
+  type DialectCall,
+  type DialectRow,
+  Problem,
+  type RefusedPart,
+} from '@reeve/core';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { callerOf, type Entered, enterTenant, paramsOf, type Rooms, strangerAt, witnessRefusal } from './mount.ts';
+import { permissionsOf } from './oidc/apis.ts';
+import { schemeOf } from './proxies.ts';
+import { bodyJudge, queryJudge } from './validate.ts';
+
+/** How far a request came: a refusal is told by it. */
+const parts = new WeakMap<FastifyRequest, { part: RefusedPart; row: DialectRow | undefined }>();
+
+export function mountDialect(http: FastifyInstance, rooms: Rooms, dialect: Dialect): void {
+  http.register(
+    async (own) => {
+      const refuse = async (error: unknown, request: FastifyRequest, reply: FastifyReply) => {
+        const problem = await witnessRefusal(rooms.services, request, error);
+        const at = parts.get(request) ?? { part: 'operation', row: undefined };
+        const { status, body, headers } = dialect.refuse(problem, at);
+        if (problem.retryAfter !== undefined) reply.header('retry-after', String(problem.retryAfter));
+        return reply
+          .code(status)
+          .headers(headers ?? {})
+          .type('application/json; charset=utf-8')
+          .send(JSON.stringify(body));
+      };
+      own.setErrorHandler((error, request, reply) => refuse(error, request, reply));
+      // At the root, what no dialect answers is not a dialect's to refuse.
+      if (dialect.prefix !== '')
+        own.setNotFoundHandler(async (request, reply) => {
+          const tenant = await enterTenant(rooms, request, reply);
+          rooms.rateLimit.count(`${tenant.id} ip ${strangerAt(request)}`, reply);
+          throw new Problem('route_not_found', 'Not Found');
+        });
+      own.register(async (streams) => {
+        streams.removeAllContentTypeParsers();
+        streams.addContentTypeParser('*', (_request, _payload, done) => done(null));
+        for (const row of dialect.rows) if (row.uploads) mountRow(streams, rooms, dialect, row);
+      });
+      for (const row of dialect.rows) if (!row.uploads) mountRow(own, rooms, dialect, row);
+    },
+    { prefix: dialect.prefix },
+  );
+}
+
+function mountRow(app: FastifyInstance, rooms: Rooms, dialect: Dialect, row: DialectRow): void {
+  const judges = { query: queryJudge(row), body: bodyJudge(row) };
+  app.route({
+    method: row.verb,
+    url: row.path.replace(/\{([a-z_]+)\}/g, ':$1'),
+    onRequest: (request, reply) => enter(rooms, dialect, row, request, reply),
+    handler: async (request, reply) => {
+      const at = parts.get(request) as { part: RefusedPart };
+      at.part = 'path';
+      const params = paramsOf(request);
+      // `DELETE /users/` is no deletion of anybody.
+      if (Object.values(params).includes('')) throw new Problem('route_not_found', 'Not Found');
+      at.part = 'query';
+      const query = judges.query(request.query);
+      at.part = 'body';
+      const body = row.uploads ? undefined : judges.body(request.body);
+      at.part = 'operation';
+      const answer = await row.run(callOf(rooms, dialect, row, request, { params, query, body }) as never);
+      return send(reply, row, answer);
+    },
+  });
+}
+
+async function enter(
+  rooms: Rooms,
+  dialect: Dialect,
+  row: DialectRow,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<void> {
+  const at: { part: RefusedPart; row: DialectRow } = { part: 'token', row };
+  parts.set(request, at);
+  const tenant = await enterTenant(rooms, request, reply);
+  const asStranger = () => rooms.rateLimit.count(`${tenant.id} ip ${strangerAt(request)}`, reply);
+  if (row.scopes.length === 0) return asStranger();
+  try {
+    const principal = await rooms.guard.authenticate(tenant, request.headers.authorization, dialect.api);
+    request.entered = { tenant, principal };
+  } catch (error) {
+    asStranger();
+    throw error;
+  }
+  const { principal } = request.entered as Required<Entered>;
+  rooms.rateLimit.count(`${tenant.id} ${principal?.clientId}`, reply);
+  at.part = 'scope';
+  if (!row.scopes.some((scope) => principal?.scopes.has(scope)))
+    throw new Problem('insufficient_scope', `Insufficient scope, expected any of: ${row.scopes.join(',')}`);
+}
+
+function callOf(
+  rooms: Rooms,
+  dialect: Dialect,
+  row: DialectRow,
+  request: FastifyRequest,
+  judged: Pick<DialectCall, 'params' | 'query' | 'body'>,
+): DialectCall {
+  const { services } = rooms;
+  const { tenant, principal } = request.entered as Entered;
+  const who = principal
+    ? { actor: principal.actor, scopes: permissionsOf(dialect.api, principal.scopes) }
+    : { scopes: new Set<string>() };
+  return {
+    ...judged,
+    work: createWork({ services, tenant, caller: callerOf(request), ...who }),
+    holds: (scope) => principal?.scopes.has(scope) ?? false,
+    origin: `${schemeOf(request)}://${request.host}`,
+    clientId: principal?.clientId.split(' ')[0] ?? '',
+    subjectOf: (idToken) => rooms.guard.subjectOf(tenant, idToken),
+    upload: row.uploads ? request.raw : undefined,
+    contentType: request.headers['content-type'],
+  };
+}
+
+function send(reply: FastifyReply, row: DialectRow, answer: unknown): FastifyReply {
+  const { body, status, headers } = answer instanceof DialectAnswer ? answer : new DialectAnswer(answer);
+  reply.code(status ?? row.status).headers(headers);
+  if (body === undefined) return reply.send();
+  return reply.type('application/json; charset=utf-8').send(JSON.stringify(body));
+}
