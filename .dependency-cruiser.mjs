@@ -1,6 +1,7 @@
 /** The one-way rule (docs/ARCHITECTURE.md): contract ← sdk ← clients, and contract ← core ← server. */
 const from = (path, pathNot) => ({ path, ...(pathNot ? { pathNot } : {}) });
-const tests = '\\.test(-d)?\\.ts$';
+/** Conformance suites are tests with files of their own. */
+const tests = '(\\.test(-d)?\\.ts$|/conformance/)';
 
 export default {
   forbidden: [
@@ -34,11 +35,17 @@ export default {
       name: 'auth0-client-depends-on-the-sdk-only',
       comment: 'It is for Node alone, and bundles the SDK; the server side of the dialect is another thing.',
       severity: 'error',
-      from: from('^packages/dialects/auth0/client', tests + '|/genuine\\.ts$'),
+      from: from('^packages/dialects/auth0/client', `${tests}|/genuine\\.ts$`),
       to: {
         pathNot: ['^packages/dialects/auth0/client', '^packages/(sdk|contract)/src'],
         dependencyTypesNot: ['core'],
       },
+    },
+    {
+      name: 'translators-see-the-contract-and-core-only',
+      severity: 'error',
+      from: from('^packages/dialects/[^/]+/server', tests),
+      to: { path: ['^packages/(server|sdk|testkit)', 'node_modules/(fastify|oidc-provider|kysely|jose)'] },
     },
     {
       name: 'core-knows-no-transport',

@@ -4,7 +4,14 @@ import { purgeOver } from './retention.ts';
 import { eraseDue } from './users/erasure.ts';
 import type { Services } from './work.ts';
 
-const EXPIRING = ['sessions', 'oidc_artifacts', 'revoked_tokens', 'remembered_browsers', 'idempotency_keys', 'job_files'] as const;
+const EXPIRING = [
+  'sessions',
+  'oidc_artifacts',
+  'revoked_tokens',
+  'remembered_browsers',
+  'idempotency_keys',
+  'job_files',
+] as const;
 const BATCH = 500;
 /** Pieces of files are large. */
 const batchOf = (table: (typeof EXPIRING)[number]): number => (table === 'job_files' ? 8 : BATCH);

@@ -60,9 +60,7 @@ export const list: Operation<typeof contract.list> = async (work, { query }) => 
       order === 'asc' ? { ...time, after: seen ?? time.after } : { ...time, before: seen ?? time.before };
     const found = await findEvents(db, work.tenant.id, filter, range, { order, limit: limit + 1 });
     const { rows, next_cursor } = cut(found, limit, ({ id }) => id);
-    const total = query.include_total
-      ? `"total":${await countEvents(db, work.tenant.id, filter, time)},`
-      : '';
+    const total = query.include_total ? `"total":${await countEvents(db, work.tenant.id, filter, time)},` : '';
     return new Rendered<{ events: Event[]; next_cursor: string | null; total?: number }>(
       `{"events":[${rows.map(renderEvent).join(',')}],${total}"next_cursor":${JSON.stringify(next_cursor)}}`,
     );

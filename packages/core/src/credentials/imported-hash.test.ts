@@ -1,10 +1,19 @@
 /**
  * Vectors come from elsewhere: the argon2 command-line tool, Solar Designer's phpass and crypt_blowfish, PHP's tests,
- * RFC 6070, RFC 7914, firebase/scrypt, scrypt.py, and hashes made by CPython's hashlib, hmac and crypt(3).
+ * RFC 1320, RFC 2286, RFC 4231, RFC 6070, RFC 7914, firebase/scrypt, scrypt.py, and hashes made by OpenSSL's dgst and by
+ * CPython's hashlib, hmac and crypt(3).
  */
 import type { PasswordHash } from '@reeve/contract';
 import { describe, expect, it } from 'vitest';
-import { importedHashOf, judgePasswordHash, storedHashOf, verifyImported } from './imported-hash.ts';
+import { createVault } from '../secret.ts';
+import {
+  importedHashOf,
+  judgePasswordHash,
+  openHashKey,
+  sealHashKey,
+  storedHashOf,
+  verifyImported,
+} from './imported-hash.ts';
 
 /** What CPython hashed below. */
 const PASSWORD = 'pässword Ω';
@@ -219,7 +228,87 @@ const vectors: readonly [source: string, password: string, hash: PasswordHash][]
       value: '750c783e6ab0b503eaa86e310a5db738',
     },
   ],
+  ['RFC 1320', 'message digest', { algorithm: 'md4', value: 'd9130a8164549fe818874806e1c7014b' }],
+  [
+    'OpenSSL, MD4 with a salt',
+    'correct horse',
+    { algorithm: 'md4', salt: 'salt', value: '1477e820b2e5b782722ce87b615628ea' },
+  ],
+  [
+    'OpenSSL, HMAC-MD4',
+    'correct horse',
+    { algorithm: 'hmac', digest: 'md4', key: 'the key', value: '4a7390be65ae34cd895d2294a1edb033' },
+  ],
+  [
+    'OpenSSL, HMAC-Whirlpool',
+    'correct horse',
+    {
+      algorithm: 'hmac',
+      digest: 'whirlpool',
+      key: 'the key',
+      value:
+        '40eabaff96601bcdacad3608498300d5232949bbde6c023cb5827ae114527600ea58a2d36b32c956b2ea63a01ac37e0cbb05c27fae94f2ca2eac64e623259139',
+    },
+  ],
+  [
+    'RFC 2286 (HMAC-RIPEMD160)',
+    'what do ya want for nothing?',
+    { algorithm: 'hmac', digest: 'ripemd160', key: 'Jefe', value: 'dda6c0213a485a9e24f4742064a7f033b43c4069' },
+  ],
+  [
+    'RFC 4231 (HMAC-SHA-224)',
+    'what do ya want for nothing?',
+    {
+      algorithm: 'hmac',
+      digest: 'sha224',
+      key: 'Jefe',
+      value: 'a30e01098bc6dbbf45690f3a7e9e6d0f8bbea2a39e6148008fd05e44',
+    },
+  ],
+  [
+    'RFC 4231 (HMAC-SHA-384)',
+    'what do ya want for nothing?',
+    {
+      algorithm: 'hmac',
+      digest: 'sha384',
+      key: 'Jefe',
+      value: 'af45d2e376484031617f78d2b58a6b1b9c7ef464f5a01b47e42ec3736322445e8e2240ca5e69e2c78b3239ecfab21649',
+    },
+  ],
+  [
+    'hashlib, UTF-16LE',
+    PASSWORD,
+    {
+      algorithm: 'sha256',
+      password_encoding: 'utf16le',
+      value: '725f587969351bb2c80a838e58d4330c0dab4674da7ba5bc8fba3fb903d9b213',
+    },
+  ],
+  [
+    'hashlib, Latin-1',
+    'pässword',
+    { algorithm: 'md5', password_encoding: 'latin1', value: '0126cf1f6e0dba240af4c5537ca51d0e' },
+  ],
 ];
+
+describe('keys of imported hashes', () => {
+  const vault = createVault('0123456789abcdef'.repeat(4));
+  const hash: PasswordHash = { algorithm: 'hmac', digest: 'sha1', key: 'another system’s', value: '0'.repeat(40) };
+
+  it('are sealed at rest, and open beside their own hash only', () => {
+    const stored = sealHashKey(vault, storedHashOf(hash));
+    expect(stored).not.toContain('another system');
+    const kept = importedHashOf(stored) as PasswordHash;
+    expect(openHashKey(vault, kept)).toEqual(hash);
+    expect(() => openHashKey(vault, { ...kept, value: '1'.repeat(40) })).toThrow();
+  });
+
+  it('leave hashes without a key as they are', () => {
+    const plain = storedHashOf({ algorithm: 'md5', value: '0'.repeat(32) });
+    expect(sealHashKey(vault, plain)).toBe(plain);
+    expect(sealHashKey(vault, '$argon2id$x')).toBe('$argon2id$x');
+  });
+});
 
 describe('imported hashes', () => {
   it.each(vectors)('accepts the right password only: %s', async (_source, password, hash) => {

@@ -1,7 +1,7 @@
 /** Checks a password against what is stored of it, and says when the stored hash should be made anew. */
 import { Problem } from '../problem.ts';
-import type { PasswordHasher } from './hasher.ts';
 import type { Vault } from '../secret.ts';
+import type { PasswordHasher } from './hasher.ts';
 import { importedHashOf, openHashKey, verifyImported } from './imported-hash.ts';
 
 /** An argon2id hash of a random password, in the parameters of new hashes: what strangers are checked against. */
@@ -37,7 +37,9 @@ export async function matchesPassword(
   if (isNative(stored)) return hasher.verify(stored, password).catch(unlessReadable);
   const imported = importedHashOf(stored);
   const [isRight] = await Promise.all([
-    imported ? hasher.bounded(async () => verifyImported(openHashKey(vault, imported), password)).catch(unlessReadable) : false,
+    imported
+      ? hasher.bounded(async () => verifyImported(openHashKey(vault, imported), password)).catch(unlessReadable)
+      : false,
     hasher.verify(NOBODY, password),
   ]);
   return isRight;

@@ -80,7 +80,10 @@ export async function runExportJob(work: Work, due: JobRow, shape: ExportShape, 
     const hash = createHash('sha256').update(shape.header);
     yield shape.header;
     for await (const docs of readUsers(work, filter, format)) {
-      const lines = docs.slice(0, limit - rows).map(shape.line).join('');
+      const lines = docs
+        .slice(0, limit - rows)
+        .map(shape.line)
+        .join('');
       rows += Math.min(docs.length, limit - rows);
       hash.update(lines);
       yield lines;
@@ -122,7 +125,8 @@ async function writePieces(
   const fed = (async () => {
     for await (const piece of text) {
       if (zip.destroyed) return;
-      if (piece !== '' && !zip.write(piece)) await new Promise<void>((resolve) => zip.once('drain', resolve).once('close', resolve));
+      if (piece !== '' && !zip.write(piece))
+        await new Promise<void>((resolve) => zip.once('drain', resolve).once('close', resolve));
     }
     zip.end();
   })().catch((error: unknown) => {
@@ -140,7 +144,10 @@ async function writePieces(
     await work.write(async (unit) => {
       const place = { tenant_id: unit.tenant.id, job_id: id, position: at };
       const piece = { content: bytes.toString('base64'), expires_at: unit.now + PIECE_LIFETIME };
-      await unit.db.insertInto('job_files').values({ ...place, ...piece }).execute();
+      await unit.db
+        .insertInto('job_files')
+        .values({ ...place, ...piece })
+        .execute();
     });
   };
   let isWhole = true;

@@ -1,8 +1,8 @@
 /** What vendors keep of a resource: together with the change it belongs to, sealed where it is secret, shown to nobody else. */
-import { createWork, operations, Rendered } from '@reeve/core';
+import { createWork, operations, Rendered, together } from '@reeve/core';
 import { bootServer, databaseKinds, type TestServer } from '@reeve/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { alongside, extensionsOf, setExtension } from './extensions.ts';
+import { extensionsOf, setExtension } from './extensions.ts';
 
 const idOf = (answer: unknown): string =>
   (answer instanceof Rendered ? (JSON.parse(answer.json) as { id: string }) : (answer as { id: string })).id;
@@ -19,12 +19,12 @@ describe.each(databaseKinds)('extensions on %s', (kind) => {
     return (await work.read((db) => extensionsOf(db, work, table, vendor, [id]))).get(id);
   };
   const createApplication = (name: string, extension: Record<string, unknown>) =>
-    operations.applications.create(
-      alongside(server.work(), (unit, answer) =>
-        setExtension(unit, 'applications', idOf(answer), 'auth0', extension, { isCreation: true }),
-      ),
-      { body: { name, type: 'web', client_id: name }, query: undefined },
-    );
+    together(server.work(), async (work, unit) => {
+      const body = { name, type: 'web', client_id: name } as const;
+      const made = await operations.applications.create(work, { body, query: undefined });
+      await setExtension(unit, 'applications', idOf(made), 'auth0', extension, { isCreation: true });
+      return made;
+    });
   const eventsOf = async (id: string) => {
     const { body } = await server.api('GET', `/audit?target=${id}&order=asc`);
     return (body as { events: { event_type: string; data: unknown }[] }).events;
@@ -50,10 +50,10 @@ describe.each(databaseKinds)('extensions on %s', (kind) => {
   it('changes the extension with the resource or alone, and tells what differs', async () => {
     const id = idOf(await createApplication('changing', { a: 1, b: { c: 2 } }));
     const update = (body: object, change: (before: object | undefined) => Record<string, unknown> | null) =>
-      operations.applications.update(
-        alongside(server.work(), (unit, answer) => setExtension(unit, 'applications', idOf(answer), 'auth0', change)),
-        { application_id: id, body, query: undefined },
-      );
+      together(server.work(), async (work, unit) => {
+        await operations.applications.update(work, { application_id: id, body, query: undefined });
+        await setExtension(unit, 'applications', id, 'auth0', change);
+      });
     await update({}, (before) => ({ ...before, a: 5 }));
     expect(await kept('applications', id)).toEqual({ a: 5, b: { c: 2 } });
     await update({ name: 'Renamed' }, (before) => ({ ...before, a: 5 }));
@@ -74,16 +74,14 @@ describe.each(databaseKinds)('extensions on %s', (kind) => {
   });
 
   it('seals what is secret, and keeps it out of events', async () => {
-    const id = idOf(
-      await operations.connections.create(
-        alongside(server.work(), async (unit, answer) => {
-          await setExtension(unit, 'connections', idOf(answer), 'auth0', {
-            options: { client_id: 'abc', client_secret: 'very-hidden', list: [{ api_key: 'very-hidden' }] },
-          });
-        }),
-        { body: { name: `social-${kind}`, strategy: 'google-oauth2' }, query: undefined },
-      ),
-    );
+    const id = await together(server.work(), async (work, unit) => {
+      const body = { name: `social-${kind}`, strategy: 'google-oauth2' };
+      const made = idOf(await operations.connections.create(work, { body, query: undefined }));
+      await setExtension(unit, 'connections', made, 'auth0', {
+        options: { client_id: 'abc', client_secret: 'very-hidden', list: [{ api_key: 'very-hidden' }] },
+      });
+      return made;
+    });
     const text = await server
       .work()
       .read(async (db) =>
@@ -133,11 +131,5 @@ describe.each(databaseKinds)('extensions on %s', (kind) => {
     await server.api('PATCH', `/applications/${id}`, { name: 'Later' });
     await server.api('POST', `/applications/${id}/disable`);
     expect(await kept('applications', id)).toEqual({ logo: 'x' });
-  });
-
-  it('goes along with one unit only', async () => {
-    const work = alongside(server.work(), async () => {});
-    await work.write(async () => {});
-    expect(() => work.write(async () => {})).toThrow('one unit');
   });
 });

@@ -138,26 +138,3 @@ export async function setExtension(
     data: { before: within(told.before), after: within(told.after) },
   });
 }
-
-/**
- * The same work, whose one unit goes on with `step` before it ends: what a dialect adds to an operation becomes true
- * together with it, and is in the answer of a repeated request's first run or not at all. `step` is given the operation's
- * answer; as the unit, it may run twice, and awaits nothing but the unit.
- *
- * @example operations.applications.create(alongside(work, (unit, answer) => setExtension(…)), input)
- */
-export function alongside(work: Work, step: (unit: Unit, answer: unknown) => Promise<void>): Work {
-  let units = 0;
-  return {
-    ...work,
-    write(change) {
-      // With a second one, which of them the step belongs to would be a guess.
-      if (++units > 1) throw new Error('An operation that something goes along with opens one unit.');
-      return work.write(async (unit) => {
-        const answer = await change(unit);
-        await step(unit, answer);
-        return answer;
-      });
-    },
-  };
-}

@@ -4,9 +4,9 @@
  */
 import { locked } from '../database/database.ts';
 import { newId } from '../id.ts';
-import type { ReceivedFile } from '../jobs/spool.ts';
 import { insertJob, type JobRow, newJob } from '../jobs/jobs.store.ts';
 import { checkRoom, claimJob, type QueuedOptions, queuedOptionsOf } from '../jobs/queue.ts';
+import type { ReceivedFile } from '../jobs/spool.ts';
 import type { Work } from '../work.ts';
 import { type BegunImport, begun, connectionOf, type ImportOptions, otherFile } from './imports.ts';
 import type { ImportDialect, ImportMode } from './slice.ts';

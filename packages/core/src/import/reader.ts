@@ -55,7 +55,12 @@ const parsers: Readonly<Record<ImportFormat, new () => RowParser>> = {
   csv: CsvParser,
 };
 
-const IDENTIFIERS = { email: keyOf, username: keyOf, phone_number: phoneKeyOf, user_id: (text: string) => text } as const;
+const IDENTIFIERS = {
+  email: keyOf,
+  username: keyOf,
+  phone_number: phoneKeyOf,
+  user_id: (text: string) => text,
+} as const;
 
 /** The identifiers of a vendor's row, as they are compared. */
 function identifiersOf(value: unknown): { readonly field: string; readonly key: string }[] {

@@ -179,7 +179,13 @@ export class ImportWriter {
     const hashes = users.password_hash.map((hash) => (hash === null ? null : sealHashKey(vault, hash)));
     const { actor, caller } = this.#work;
     const { db, tenant, now } = unit;
-    const numbers = await insertUsers(db, tenant.id, this.#task.connection.num, { ...users, password_hash: hashes }, now);
+    const numbers = await insertUsers(
+      db,
+      tenant.id,
+      this.#task.connection.num,
+      { ...users, password_hash: hashes },
+      now,
+    );
     const targets = { type: 'user', id: users.id, data: users.event };
     await insertEvents(db, { tenant, actor, caller, now }, 'user.created', targets);
     const disabled = users.state.filter((state) => state === 'disabled').length;
@@ -188,7 +194,12 @@ export class ImportWriter {
     for (const [i, place] of places.entries()) {
       const factors = slice.extras[place]?.factors ?? [];
       const holder = { num: numbers[i] as number, id: users.id[i] as string };
-      if (factors.length > 0) await addMethods(unit, holder, factors.map((factor) => prepare(factor)));
+      if (factors.length > 0)
+        await addMethods(
+          unit,
+          holder,
+          factors.map((factor) => prepare(factor)),
+        );
     }
     tally.inserted += users.id.length;
     if (this.#task.sendsVerification) {

@@ -164,7 +164,12 @@ export async function renewLease(db: Db, tenantId: number, id: string, now: numb
     .execute();
 }
 
-export const insertJobErrors = (db: Db, tenantId: number, jobId: string, errors: readonly RowFailure[]): Promise<void> =>
+export const insertJobErrors = (
+  db: Db,
+  tenantId: number,
+  jobId: string,
+  errors: readonly RowFailure[],
+): Promise<void> =>
   insertColumns(db, 'job_errors', errors.length, {
     tenant_id: tenantId,
     job_id: jobId,

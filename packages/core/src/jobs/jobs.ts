@@ -2,11 +2,11 @@
 import type { jobs as contract, Job } from '@reeve/contract';
 import { locationOf } from '../export/export-jobs.ts';
 import { isId } from '../id.ts';
+import type { RowFailure } from '../import/slice.ts';
 import type { Operation } from '../operation.ts';
 import { cut, DEFAULT_LIMIT, decodeCursor, encodeCursor } from '../page.ts';
 import { notFound } from '../problem.ts';
 import type { Unit, Work } from '../work.ts';
-import type { RowFailure } from '../import/slice.ts';
 import { findJob, findJobErrors, findJobFailures, insertJob, type JobRow, jobOf, newJob } from './jobs.store.ts';
 
 export async function requireJob(work: Work, id: string): Promise<JobRow> {

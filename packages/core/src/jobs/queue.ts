@@ -53,12 +53,7 @@ export function claimJob(
     if (!job || job.queue === null || (job.lease_until ?? 0) > unit.now) return undefined;
     const held = { state: 'running' as const, lease_until: unit.now + LEASE, updated_at: unit.now };
     const next = { ...held, ...(await change(unit, job)) };
-    await unit.db
-      .updateTable('jobs')
-      .set(next)
-      .where('tenant_id', '=', unit.tenant.id)
-      .where('id', '=', id)
-      .execute();
+    await unit.db.updateTable('jobs').set(next).where('tenant_id', '=', unit.tenant.id).where('id', '=', id).execute();
     return { ...job, ...next };
   });
 }

@@ -26,7 +26,8 @@ function rangeOf({ from, to }: Query, now: number): { first: number; last: numbe
   const last = to === undefined ? Math.floor(now / DAY) * DAY : dayOf('to', to);
   const first = from === undefined ? last - (DEFAULT_DAYS - 1) * DAY : dayOf('from', from);
   if (first > last) throw fieldProblem('from', 'range', 'from must not be later than to.');
-  if (last - first >= MOST_DAYS * DAY) throw fieldProblem('from', 'range', `At most ${MOST_DAYS} days are told at once.`);
+  if (last - first >= MOST_DAYS * DAY)
+    throw fieldProblem('from', 'range', `At most ${MOST_DAYS} days are told at once.`);
   return { first, last };
 }
 

@@ -9,6 +9,7 @@ const PATTERNS: readonly (readonly [name: string, pattern: RegExp])[] = [
   ['uuid', /\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g],
   ['secret', /(?<![\w-])[\w-]{30,}(?![\w-])/g],
   ['hex', /\b[0-9a-f]{24}\b/g],
+  ['code', /\b[A-Z0-9]{24}\b/g],
 ];
 const DATE = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g;
 const MOMENTS = new Set(['iat', 'exp', 'auth_time', 'time_left_seconds']);
@@ -25,7 +26,8 @@ export const createNormaliser = (tag: string, domain: string): ((value: unknown)
   const ofText = (text: string): string =>
     PATTERNS.reduce(
       (read, [name, pattern]) => read.replace(pattern, placeholder(name)),
-      text.replaceAll(tag, '<tag>').replaceAll(domain, '<domain>').replace(DATE, '<date>'),
+      // The drop-in encodes every id, the original some.
+      text.replaceAll('%7C', '|').replaceAll(tag, '<tag>').replaceAll(domain, '<domain>').replace(DATE, '<date>'),
     );
   const normalise = (value: unknown): unknown => {
     if (typeof value === 'string') return ofText(value);

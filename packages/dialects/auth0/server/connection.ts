@@ -1,7 +1,7 @@
 /** Connections as Auth0 shows them. */
 import type { Connection } from '@reeve/contract';
 import { operations, Problem, type Work } from '@reeve/core';
-import { valueOf } from './value.ts';
+import { resultOf } from './value.ts';
 
 export const inexistentConnection = {
   code: 'inexistent_connection',
@@ -16,7 +16,7 @@ export async function allConnections(work: Work): Promise<Connection[]> {
   const found: Connection[] = [];
   for (let cursor: string | null | undefined; cursor !== null; ) {
     const query = { limit: 100, ...(cursor === undefined ? {} : { cursor }) };
-    const page = valueOf(await operations.connections.list(work, { query, body: undefined }));
+    const page = resultOf(await operations.connections.list(work, { query, body: undefined }));
     found.push(...page.connections);
     cursor = page.next_cursor;
   }

@@ -1,7 +1,7 @@
 /** Native lists as the dialect pages through them. */
 import type { Rendered } from '@reeve/core';
 import type { KeysetList } from './paging.ts';
-import { valueOf } from './value.ts';
+import { resultOf } from './value.ts';
 
 type Page<K extends string, Item> = { readonly [key in K]: readonly Item[] } & { readonly next_cursor: string | null };
 
@@ -13,7 +13,7 @@ export const keyset =
     view: (item: Item) => View,
   ): KeysetList<View> =>
   async (cursor, limit) => {
-    const page = valueOf(await list({ limit, ...(cursor === undefined ? {} : { cursor }) }));
+    const page = resultOf(await list({ limit, ...(cursor === undefined ? {} : { cursor }) }));
     const items: readonly Item[] = page[key];
     return { items: items.map(view), next: page.next_cursor };
   };

@@ -4,7 +4,7 @@ import { operations, Problem, type User, type Work } from '@reeve/core';
 import { allConnections } from './connection.ts';
 import { dataOf, sayingOf } from './log-types.ts';
 import { userIdOf } from './user.ts';
-import { present, valueOf } from './value.ts';
+import { present, resultOf } from './value.ts';
 
 /** The user whom an event is about: it was done to that user, else by that user. */
 function userOf(event: Event): string | undefined {
@@ -28,7 +28,7 @@ async function findUsers(work: Work, events: readonly Event[]): Promise<Map<stri
   const found = new Map<string, User>();
   for (let from = 0; from < ids.length; from += LOOKED_UP_AT_ONCE) {
     const body = { ids: ids.slice(from, from + LOOKED_UP_AT_ONCE) };
-    const { users } = valueOf(await operations.users.lookup(work, { query: undefined, body }));
+    const { users } = resultOf(await operations.users.lookup(work, { query: undefined, body }));
     for (const user of users) found.set(user.id, user);
   }
   return found;
@@ -75,7 +75,7 @@ export class LogContext {
     let client = this.#clients.get(id);
     if (!client) {
       const input = { application_id: id, query: undefined, body: undefined };
-      client = Promise.resolve(operations.applications.get(this.#work, input)).then(valueOf).catch(ignoringNone);
+      client = Promise.resolve(operations.applications.get(this.#work, input)).then(resultOf).catch(ignoringNone);
       this.#clients.set(id, client);
     }
     return client;

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { type DialectCall, findUserIdBySpelling, operations, Problem, type User, type Work } from '@reeve/core';
 import { type ConnectionNames, connectionNames } from './connection.ts';
-import { present, valueOf } from './value.ts';
+import { present, resultOf } from './value.ts';
 
 export const inexistentUser = { status: 404, code: 'inexistent_user', message: 'The user does not exist.' } as const;
 
@@ -24,7 +24,7 @@ export async function idOf(work: Work, userId: string): Promise<string> {
 }
 
 export async function userBy(work: Work, id: string): Promise<User> {
-  return valueOf(await operations.users.get(work, { user_id: id, query: undefined, body: undefined }));
+  return resultOf(await operations.users.get(work, { user_id: id, query: undefined, body: undefined }));
 }
 
 const identityView = (names: ConnectionNames) => (identity: User['identities'][number]) => ({

@@ -1,7 +1,7 @@
 /** Pages of users that have something in common; their total is kept, however many they are. */
 import { operations, type User, type Work } from '@reeve/core';
 import { type CheckpointQuery, isCheckpoint, type OffsetQuery, offsetAnswer, PER_PAGE, walkTo } from './paging.ts';
-import { valueOf } from './value.ts';
+import { resultOf } from './value.ts';
 
 export async function usersWith<View>(
   work: Work,
@@ -10,7 +10,7 @@ export async function usersWith<View>(
   view: (user: User) => View,
 ): Promise<View[] | Record<string, unknown>> {
   const ask = async (more: { cursor?: string; limit: number; include_total?: boolean }) =>
-    valueOf(await operations.users.list(work, { query: { ...filter, ...more }, body: undefined }));
+    resultOf(await operations.users.list(work, { query: { ...filter, ...more }, body: undefined }));
   const list = async (cursor: string | undefined, limit: number) => {
     const page = await ask({ limit, ...(cursor === undefined ? {} : { cursor }) });
     return { items: page.users.map(view), next: page.next_cursor };

@@ -1,7 +1,7 @@
 /** What an operation answered, as a value: some answer JSON that is rendered already. */
 import { Rendered } from '@reeve/core';
 
-export const valueOf = <T>(output: T | Rendered<T>): T =>
+export const resultOf = <T>(output: T | Rendered<T>): T =>
   output instanceof Rendered ? (JSON.parse(output.json) as T) : output;
 
 /** Only what is there: Auth0 leaves out what a resource does not have. */

@@ -1,7 +1,14 @@
 /** The thread that reads an import: it parses and judges rows and drafts their users, off the event loop. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { users } from '@reeve/contract';
-import { createPasswordHasher, type ImportDialect, type Incoming, Interrupted, Reader, type TranslatedRow } from '@reeve/core';
+import {
+  createPasswordHasher,
+  type ImportDialect,
+  type Incoming,
+  Interrupted,
+  Reader,
+  type TranslatedRow,
+} from '@reeve/core';
 import { parseJson } from '../body.ts';
 import { rowJudge } from '../validate.ts';
 import { failureOf } from './failure.ts';

@@ -27,6 +27,9 @@ export function installDownloads(http: FastifyInstance, rooms: Rooms): void {
 function isAllowed(request: FastifyRequest, judge: (expires: number, signature: string) => boolean): boolean {
   const { expires, signature } = request.query as Record<string, unknown>;
   return (
-    typeof expires === 'string' && typeof signature === 'string' && SHAPE.test(expires) && judge(Number(expires), signature)
+    typeof expires === 'string' &&
+    typeof signature === 'string' &&
+    SHAPE.test(expires) &&
+    judge(Number(expires), signature)
   );
 }

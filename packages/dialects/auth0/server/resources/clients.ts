@@ -35,7 +35,7 @@ import {
   pickFields,
 } from '../paging.ts';
 import { text } from '../schema.ts';
-import { valueOf } from '../value.ts';
+import { resultOf } from '../value.ts';
 
 const noBody = { query: undefined, body: undefined } as const;
 const known: ReadonlySet<string> = new Set(applications.grantTypes);
@@ -72,7 +72,7 @@ const matches = (query: ListQuery) => (client: View) => {
 async function list({ work, query }: DialectCall<ListQuery>) {
   const all: KeysetList<View> = async (cursor, limit) => {
     const asked = { limit, ...(cursor === undefined ? {} : { cursor }) };
-    const page = valueOf(await operations.applications.list(work, { query: asked, body: undefined }));
+    const page = resultOf(await operations.applications.list(work, { query: asked, body: undefined }));
     const views: View[] = await clientViews(work, page.applications);
     if (page.next_cursor === null) views.push(await globalClient(work));
     return { items: views, next: page.next_cursor };
@@ -85,7 +85,7 @@ async function create({ work, body }: DialectCall<undefined, Static<typeof creat
   const fields = newClientDefaults(body);
   return together(work, async (inner, unit) => {
     const native = { ...nativePart(fields, type, known), name: body.name, type, secret_overlap: 0 };
-    const made = valueOf(await operations.applications.create(inner, { query: undefined, body: native }));
+    const made = resultOf(await operations.applications.create(inner, { query: undefined, body: native }));
     const kept = merged(undefined, ownPart(fields));
     await setExtension(unit, 'applications', made.id, 'auth0', kept, { isCreation: true });
     const { client_secret: secret, ...application } = made;
@@ -94,7 +94,7 @@ async function create({ work, body }: DialectCall<undefined, Static<typeof creat
 }
 
 const applicationBy = async (work: Work, clientId: string): Promise<Application> => {
-  const found = valueOf(await operations.applications.get(work, { application_id: clientId, ...noBody }));
+  const found = resultOf(await operations.applications.get(work, { application_id: clientId, ...noBody }));
   if (found.client_id !== clientId) throw new Problem('not_found', inexistentClient.message);
   return found;
 };
@@ -146,7 +146,7 @@ async function rotateSecret({ work, params }: DialectCall) {
   return together(work, async (inner) => {
     const { id } = await applicationBy(inner, params.client_id as string);
     const input = { application_id: id, query: undefined, body: { overlap: 0 } };
-    const { client_secret } = valueOf(await operations.applications.rotateSecret(inner, input));
+    const { client_secret } = resultOf(await operations.applications.rotateSecret(inner, input));
     const [view] = await clientViews(inner, [await applicationBy(inner, params.client_id as string)]);
     return { ...view, client_secret };
   });

@@ -37,7 +37,7 @@ import {
   pickFields,
 } from '../paging.ts';
 import { text } from '../schema.ts';
-import { present, valueOf } from '../value.ts';
+import { present, resultOf } from '../value.ts';
 
 const noBody = { query: undefined, body: undefined } as const;
 const inexistent = { not_found: { status: 404, ...inexistentConnection } } as const;
@@ -84,7 +84,7 @@ async function allClientIds(work: Work): Promise<ReadonlyMap<string, string>> {
   const found = new Map<string, string>();
   for (let cursor: string | null | undefined; cursor !== null; ) {
     const query = { limit: 100, ...(cursor === undefined ? {} : { cursor }) };
-    const page = valueOf(await operations.applications.list(work, { query, body: undefined }));
+    const page = resultOf(await operations.applications.list(work, { query, body: undefined }));
     for (const { id, client_id } of page.applications) found.set(id, client_id);
     cursor = page.next_cursor;
   }
@@ -153,7 +153,7 @@ async function list({ work, query }: DialectCall<Static<typeof listQuery>>) {
   const { strategy: strategies, name: called } = query;
   const all: KeysetList<View> = async (cursor, limit) => {
     const asked = { limit, ...(cursor === undefined ? {} : { cursor }) };
-    const page = valueOf(await operations.connections.list(work, { query: asked, body: undefined }));
+    const page = resultOf(await operations.connections.list(work, { query: asked, body: undefined }));
     return { items: await views(work, page.connections), next: page.next_cursor };
   };
   const isAsked = (connection: View) =>
@@ -163,7 +163,7 @@ async function list({ work, query }: DialectCall<Static<typeof listQuery>>) {
 }
 
 const byId = async (work: Work, id: string): Promise<Connection> => {
-  const found = valueOf(await operations.connections.get(work, { connection_id: id, ...noBody }));
+  const found = resultOf(await operations.connections.get(work, { connection_id: id, ...noBody }));
   if (found.id !== id) throw new Problem('not_found', inexistentConnection.message);
   return found;
 };
@@ -177,7 +177,7 @@ async function create({ work, body }: DialectCall<undefined, Static<typeof creat
       ...(isDatabase ? policyOf(rest.options) : { strategy: kind }),
       ...nativeOf({ enabled_clients: [], ...rest }),
     };
-    const made = valueOf(await operations.connections.create(inner, { query: undefined, body: native }));
+    const made = resultOf(await operations.connections.create(inner, { query: undefined, body: native }));
     await setExtension(unit, 'connections', made.id, 'auth0', merged(undefined, keptOf(rest)), { isCreation: true });
     return (await views(inner, [made]))[0];
   });
@@ -243,7 +243,7 @@ async function deleteUsersOf(work: Work, connectionId: string): Promise<void> {
   if (found.is_default) return;
   for (;;) {
     const query = { connection: connectionId, limit: 100 };
-    const { users } = valueOf(await operations.users.list(work, { query, body: undefined }));
+    const { users } = resultOf(await operations.users.list(work, { query, body: undefined }));
     if (users.length === 0) return;
     for (const { id } of users) await operations.users.delete(work, { user_id: id, ...noBody });
   }
@@ -252,7 +252,7 @@ async function deleteUsersOf(work: Work, connectionId: string): Promise<void> {
 async function deleteUser({ work, params, query }: DialectCall<{ email: string }>) {
   const { id } = await byId(work, params.id as string);
   const asked = { connection: id, email: query.email, limit: 1 };
-  const { users } = valueOf(await operations.users.list(work, { query: asked, body: undefined }));
+  const { users } = resultOf(await operations.users.list(work, { query: asked, body: undefined }));
   for (const user of users) await operations.users.delete(work, { user_id: user.id, ...noBody });
 }
 

@@ -4,7 +4,7 @@ import { type DialectCall, type DialectRow, operations, Problem, row, type Work 
 import { type FieldsQuery, fieldsQuery, type OffsetQuery, offsetQuery, pageOf, pickEach } from '../paging.ts';
 import { text } from '../schema.ts';
 import { idOf, userBy, userIdOf } from '../user.ts';
-import { present, valueOf } from '../value.ts';
+import { present, resultOf } from '../value.ts';
 
 const noBody = { query: undefined, body: undefined } as const;
 
@@ -24,7 +24,7 @@ const createBody = object({
 });
 
 const applicationOf = async (work: Work, clientId: string) =>
-  valueOf(await operations.applications.get(work, { application_id: clientId, ...noBody }));
+  resultOf(await operations.applications.get(work, { application_id: clientId, ...noBody }));
 
 /** Applications and users are few on a page, and the same again and again. */
 function viewsOf(work: Work) {
@@ -61,7 +61,7 @@ async function list({ work, query }: DialectCall<Static<typeof listQuery> & Offs
   const view = viewsOf(work);
   const answer = await pageOf('device_credentials', query, async (cursor, limit) => {
     const asked = { ...filter, limit, ...(cursor === undefined ? {} : { cursor }) };
-    const page = valueOf(await operations.deviceCredentials.list(work, { query: asked, body: undefined }));
+    const page = resultOf(await operations.deviceCredentials.list(work, { query: asked, body: undefined }));
     return { items: await Promise.all(page.device_credentials.map(view)), next: page.next_cursor };
   });
   return pickEach('device_credentials', answer, query);
@@ -81,7 +81,7 @@ async function create({ work, body }: DialectCall<undefined, Static<typeof creat
       ...(clientId === undefined ? {} : { application_id: (await applicationOf(work, clientId)).id }),
     },
   });
-  return { id: valueOf(made).id };
+  return { id: resultOf(made).id };
 }
 
 /** Idempotent; one's own token deletes one's own. */
@@ -98,7 +98,7 @@ async function remove({ work, params, holds }: DialectCall) {
 async function requireOwn(work: Work, id: string): Promise<void> {
   for (let cursor: string | null | undefined; cursor !== null; ) {
     const query = { user_id: work.actor.id ?? '', limit: 100, ...(cursor === undefined ? {} : { cursor }) };
-    const page = valueOf(await operations.deviceCredentials.list(work, { query, body: undefined }));
+    const page = resultOf(await operations.deviceCredentials.list(work, { query, body: undefined }));
     if (page.device_credentials.some((credential) => credential.id === id)) return;
     cursor = page.next_cursor;
   }
@@ -110,7 +110,7 @@ async function revoked({ work, query }: DialectCall<{ aud?: string }>) {
   const found: { aud: string; jti: string }[] = [];
   for (let cursor: string | null | undefined; cursor !== null; ) {
     const asked = { ...query, limit: 100, ...(cursor === undefined ? {} : { cursor }) };
-    const page = valueOf(await operations.revokedTokens.list(work, { query: asked, body: undefined }));
+    const page = resultOf(await operations.revokedTokens.list(work, { query: asked, body: undefined }));
     found.push(...page.revoked_tokens.map(({ aud, jti }) => ({ aud, jti })));
     cursor = page.next_cursor;
   }

@@ -12,7 +12,7 @@ import {
 } from '@reeve/contract';
 import { type DialectCall, type DialectRow, fieldProblem, operations, row } from '@reeve/core';
 import { type FieldsQuery, fieldsQuery, pickFields } from '../paging.ts';
-import { present, valueOf } from '../value.ts';
+import { present, resultOf } from '../value.ts';
 
 const noBody = { query: undefined, body: undefined } as const;
 const inexistent = {
@@ -71,16 +71,16 @@ async function configure(call: DialectCall<Outline, Body>) {
   const { name: called, credentials: secrets = {}, ...rest } = nativeOf(call);
   if (called === undefined) throw fieldProblem('name', 'required', 'name is required.');
   const made = { ...rest, name: called as MailProvider['name'], credentials: secrets };
-  return view(valueOf(await operations.mails.createProvider(call.work, { query: undefined, body: made as never })));
+  return view(resultOf(await operations.mails.createProvider(call.work, { query: undefined, body: made as never })));
 }
 
 async function update(call: DialectCall<Outline, Body>) {
   const changed = nativeOf(call) as never;
-  return view(valueOf(await operations.mails.updateProvider(call.work, { query: undefined, body: changed })));
+  return view(resultOf(await operations.mails.updateProvider(call.work, { query: undefined, body: changed })));
 }
 
 async function get({ work, query }: DialectCall<FieldsQuery>) {
-  return pickFields(view(valueOf(await operations.mails.getProvider(work, noBody))), query);
+  return pickFields(view(resultOf(await operations.mails.getProvider(work, noBody))), query);
 }
 
 export const emailProvider: readonly DialectRow[] = [

@@ -22,7 +22,7 @@ import {
 import { keyset } from '../keyset.ts';
 import { type OffsetQuery, offsetQuery, pageOf } from '../paging.ts';
 import { idOf, inexistentUser } from '../user.ts';
-import { present, valueOf } from '../value.ts';
+import { present, resultOf } from '../value.ts';
 
 const noBody = { query: undefined, body: undefined } as const;
 const problems = { not_found: inexistentUser } as const;
@@ -99,20 +99,22 @@ async function create(call: DialectCall<undefined, AuthenticationMethodDraft>) {
     totp_secret: secret,
     totp_uri: _uri,
     ...made
-  } = valueOf(await operations.authenticationMethods.create(call.work, input));
+  } = resultOf(await operations.authenticationMethods.create(call.work, input));
   return { ...methodView(made), ...present({ totp_secret: secret }) };
 }
 
 async function replaceAll(call: DialectCall<undefined, AuthenticationMethodDraft[]>) {
   const body = { authentication_methods: call.body.map(asGiven) };
   const input = { ...(await userOf(call)), query: undefined, body };
-  const { authentication_methods: made } = valueOf(await operations.authenticationMethods.replaceAll(call.work, input));
+  const { authentication_methods: made } = resultOf(
+    await operations.authenticationMethods.replaceAll(call.work, input),
+  );
   return made.map(methodView);
 }
 
 async function update(call: DialectCall<undefined, Static<typeof updateBody>>) {
   const input = { ...(await methodOf(call)), query: undefined, body: call.body as never };
-  return methodView(valueOf(await operations.authenticationMethods.update(call.work, input)));
+  return methodView(resultOf(await operations.authenticationMethods.update(call.work, input)));
 }
 
 async function enrollments(call: DialectCall) {
@@ -168,7 +170,7 @@ export const factors: readonly DialectRow[] = [
     problems: methodProblems,
     run: async (call) =>
       methodView(
-        valueOf(await operations.authenticationMethods.get(call.work, { ...(await methodOf(call)), ...noBody })),
+        resultOf(await operations.authenticationMethods.get(call.work, { ...(await methodOf(call)), ...noBody })),
       ),
   }),
   row(`PATCH ${METHOD}`, {
@@ -203,7 +205,7 @@ export const factors: readonly DialectRow[] = [
     problems,
     run: async (call) => {
       const input = { ...(await userOf(call)), ...noBody };
-      const { recovery_code } = valueOf(
+      const { recovery_code } = resultOf(
         await operations.authenticationMethods.regenerateRecoveryCode(call.work, input),
       );
       return { recovery_code };

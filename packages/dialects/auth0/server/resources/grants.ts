@@ -6,7 +6,7 @@ import { inexistentClient } from '../client.ts';
 import { keyset } from '../keyset.ts';
 import { checkpointQuery, offsetQuery, pageOf } from '../paging.ts';
 import { text } from '../schema.ts';
-import { valueOf } from '../value.ts';
+import { resultOf } from '../value.ts';
 
 const noBody = { query: undefined, body: undefined } as const;
 const scope = array(text(280), { maxItems: 1000, uniqueItems: true });
@@ -60,7 +60,7 @@ function list({ work, query }: DialectCall<Static<typeof listQuery>>) {
 
 async function create({ work, body }: DialectCall<undefined, Static<typeof createBody>>) {
   const native = { application: body.client_id, audience: body.audience, scopes: body.scope };
-  return view(work)(valueOf(await operations.clientGrants.create(work, { query: undefined, body: native })));
+  return view(work)(resultOf(await operations.clientGrants.create(work, { query: undefined, body: native })));
 }
 
 async function update({ work, params, body }: DialectCall<undefined, Static<typeof updateBody>>) {
@@ -69,7 +69,7 @@ async function update({ work, params, body }: DialectCall<undefined, Static<type
       errors: [{ field: 'scope', code: 'required', message: 'is required' }],
     });
   const input = { client_grant_id: params.id as string, query: undefined, body: { scopes: body.scope } };
-  return view(work)(valueOf(await operations.clientGrants.update(work, input)));
+  return view(work)(resultOf(await operations.clientGrants.update(work, input)));
 }
 
 /** Idempotent. */

@@ -3,7 +3,7 @@ import { object, optional, type Static, string } from '@reeve/contract';
 import { type DialectCall, type DialectRow, fieldProblem, operations, row } from '@reeve/core';
 import { connectionNames } from '../connection.ts';
 import { identityViews, idOf, inexistentUser, ownIdOf } from '../user.ts';
-import { valueOf } from '../value.ts';
+import { resultOf } from '../value.ts';
 
 const body = object({
   provider: optional(string({ minLength: 1, maxLength: 64 })),
@@ -31,7 +31,7 @@ async function secondaryOf(call: DialectCall<undefined, Body>): Promise<string> 
 async function link(call: DialectCall<undefined, Body>) {
   const user_id = await primaryOf(call);
   const input = { user_id, query: undefined, body: { user_id: await secondaryOf(call) } };
-  const { identities } = valueOf(await operations.identities.link(call.work, input));
+  const { identities } = resultOf(await operations.identities.link(call.work, input));
   return identityViews(identities, await connectionNames(call.work));
 }
 
@@ -41,7 +41,7 @@ async function unlink(call: DialectCall) {
   const named = call.params.user_id as string;
   const subject = named.startsWith(`${provider}|`) ? named.slice(provider.length + 1) : named;
   const input = { user_id, provider, subject, query: undefined, body: undefined };
-  const { identities } = valueOf(await operations.identities.unlink(call.work, input));
+  const { identities } = resultOf(await operations.identities.unlink(call.work, input));
   return identityViews(identities, await connectionNames(call.work));
 }
 

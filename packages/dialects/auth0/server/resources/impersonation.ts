@@ -3,7 +3,7 @@ import { json, object, optional, type Static, string } from '@reeve/contract';
 import { type DialectCall, type DialectRow, fieldProblem, operations, row, type Work } from '@reeve/core';
 import { text } from '../schema.ts';
 import { idOf, inexistentUser } from '../user.ts';
-import { valueOf } from '../value.ts';
+import { resultOf } from '../value.ts';
 
 const link = string({ minLength: 1, maxLength: 2048 });
 const words = string({ maxLength: 2048 });
@@ -39,7 +39,7 @@ async function redirectOf(work: Work, given: Body): Promise<string> {
   const named = said(given, 'redirect_uri') ?? said(given, 'callback_url');
   if (named !== undefined) return named;
   const input = { application_id: given.client_id, query: undefined, body: undefined };
-  const [first] = valueOf(await operations.applications.get(work, input)).redirect_uris;
+  const [first] = resultOf(await operations.applications.get(work, input)).redirect_uris;
   if (first === undefined)
     throw fieldProblem('redirect_uri', 'required', 'The client has no callback; give redirect_uri.');
   return first;
@@ -59,7 +59,7 @@ async function impersonate({ work, params, body: given }: DialectCall<undefined,
     ...Object.fromEntries(optionals),
   };
   const input = { user_id: await idOf(work, params.user_id as string), query: undefined, body: native };
-  return valueOf(await operations.users.impersonate(work, input)).url;
+  return resultOf(await operations.users.impersonate(work, input)).url;
 }
 
 export const impersonation: readonly DialectRow[] = [

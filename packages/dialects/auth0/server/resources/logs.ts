@@ -25,7 +25,7 @@ import {
   walkTo,
 } from '../paging.ts';
 import { idOf, inexistentUser } from '../user.ts';
-import { valueOf } from '../value.ts';
+import { resultOf } from '../value.ts';
 
 const READ = ['read:logs', 'read:logs_users'];
 const inexistentLog = { status: 404, code: 'inexistent_log_event', message: 'The log event does not exist.' } as const;
@@ -52,7 +52,7 @@ interface Page {
 }
 
 async function read(work: Work, query: NativeFilter): Promise<Page> {
-  const { events, next_cursor, total } = valueOf(await operations.audit.list(work, { query, body: undefined }));
+  const { events, next_cursor, total } = resultOf(await operations.audit.list(work, { query, body: undefined }));
   return { events, next: next_cursor, total };
 }
 
@@ -160,7 +160,7 @@ async function ofUser({ work, params, query }: DialectCall<Static<typeof userQue
 }
 
 async function get({ work, params }: DialectCall) {
-  const event = valueOf(
+  const event = resultOf(
     await operations.audit.get(work, { event_id: params.id as string, query: undefined, body: undefined }),
   );
   const [view] = await new LogContext(work).views([event]);

@@ -7,7 +7,7 @@ import { roleView } from '../role.ts';
 import { text } from '../schema.ts';
 import { idOf, inexistentUser, userIdOf } from '../user.ts';
 import { usersWith } from '../users-with.ts';
-import { valueOf } from '../value.ts';
+import { resultOf } from '../value.ts';
 
 const noBody = { query: undefined, body: undefined } as const;
 const inexistent = {
@@ -29,28 +29,28 @@ const listQuery = object({ ...offsetQuery, ...checkpointQuery, sort: optional(te
 const list = ({ work, query: { sort: _sort, ...query } }: DialectCall<Static<typeof listQuery>>) =>
   pageOf('organizations', query, async (cursor, limit) => {
     const asked = { limit, ...(cursor === undefined ? {} : { cursor }) };
-    const page = valueOf(await operations.organizations.list(work, { query: asked, body: undefined }));
+    const page = resultOf(await operations.organizations.list(work, { query: asked, body: undefined }));
     return { items: await organizationViews(work, page.organizations), next: page.next_cursor };
   });
 
 async function create({ work, body }: DialectCall<undefined, Static<typeof createBody>>) {
   const { branding, ...native } = body;
   return together(work, async (inner, unit) => {
-    const made = valueOf(await operations.organizations.create(inner, { query: undefined, body: native }));
+    const made = resultOf(await operations.organizations.create(inner, { query: undefined, body: native }));
     if (branding) await setExtension(unit, 'organizations', made.id, 'auth0', { branding }, { isCreation: true });
     return organizationView(made, branding && { branding });
   });
 }
 
 const one = async ({ work, params }: Pick<DialectCall, 'work' | 'params'>) => {
-  const found = valueOf(await operations.organizations.get(work, { organization_id: params.id as string, ...noBody }));
+  const found = resultOf(await operations.organizations.get(work, { organization_id: params.id as string, ...noBody }));
   return (await organizationViews(work, [found]))[0];
 };
 
 async function byName({ work, params }: DialectCall) {
   const wanted = params.name as string;
   const query = { search: wanted, limit: 100 };
-  const { organizations } = valueOf(await operations.organizations.list(work, { query, body: undefined }));
+  const { organizations } = resultOf(await operations.organizations.list(work, { query, body: undefined }));
   const found = organizations.find((organization) => organization.name === wanted);
   if (!found) throw new Problem('not_found', `No organization is called ${wanted}.`);
   return (await organizationViews(work, [found]))[0];
@@ -61,7 +61,7 @@ async function update({ work, params, body }: DialectCall<undefined, Static<type
   const { branding, metadata, ...native } = body;
   const organization_id = params.id as string;
   return together(work, async (inner, unit) => {
-    const before = valueOf(await operations.organizations.get(inner, { organization_id, ...noBody }));
+    const before = resultOf(await operations.organizations.get(inner, { organization_id, ...noBody }));
     const cleared = Object.fromEntries(Object.keys(before.metadata).map((key) => [key, null]));
     const patch = { ...native, ...(metadata ? { metadata: { ...cleared, ...metadata } } : {}) };
     await operations.organizations.update(inner, { organization_id, query: undefined, body: patch });
@@ -71,7 +71,9 @@ async function update({ work, params, body }: DialectCall<undefined, Static<type
 }
 
 async function members({ work, params, query }: DialectCall<OffsetQuery & CheckpointQuery>) {
-  const { id } = valueOf(await operations.organizations.get(work, { organization_id: params.id as string, ...noBody }));
+  const { id } = resultOf(
+    await operations.organizations.get(work, { organization_id: params.id as string, ...noBody }),
+  );
   const answer = await usersWith(work, { organization: id }, query, (user) => ({
     user_id: userIdOf(user),
     email: user.email ?? undefined,
@@ -110,7 +112,7 @@ async function memberRoles({ work, params }: Pick<DialectCall, 'work' | 'params'
   for (let cursor: string | null | undefined; cursor !== null; ) {
     const query = { limit: 100, ...(cursor === undefined ? {} : { cursor }) };
     const input = { organization_id: params.id as string, query, body: undefined };
-    const page = valueOf(await operations.organizations.listMembers(work, input));
+    const page = resultOf(await operations.organizations.listMembers(work, input));
     const member = page.members.find(({ id }) => id === user_id);
     if (member) return { user_id, codes: member.roles };
     cursor = page.next_cursor;
@@ -123,7 +125,7 @@ async function listMemberRoles({ work, params, query }: DialectCall<OffsetQuery>
   const held = new Set(codes);
   return pageOf('roles', query, async (cursor, limit) => {
     const asked = { limit, ...(cursor === undefined ? {} : { cursor }) };
-    const page = valueOf(await operations.roles.list(work, { query: asked, body: undefined }));
+    const page = resultOf(await operations.roles.list(work, { query: asked, body: undefined }));
     return { items: page.roles.filter(({ code }) => held.has(code)).map(roleView), next: page.next_cursor };
   });
 }
@@ -135,7 +137,7 @@ const changeMemberRoles =
       const { user_id, codes } = await memberRoles({ work: inner, params });
       const named = [];
       for (const role_id of body.roles)
-        named.push(valueOf(await operations.roles.get(inner, { role_id, ...noBody })).code);
+        named.push(resultOf(await operations.roles.get(inner, { role_id, ...noBody })).code);
       const roles = [...new Set(change(codes, named))];
       const input = { organization_id: params.id as string, user_id, query: undefined, body: { roles } };
       await operations.organizations.addMember(inner, input);
@@ -146,7 +148,7 @@ async function listOfUser({ work, params, query }: DialectCall<OffsetQuery>) {
   const user_id = await idOf(work, params.id as string);
   return pageOf('organizations', query, async (cursor, limit) => {
     const asked = { limit, ...(cursor === undefined ? {} : { cursor }) };
-    const page = valueOf(await operations.organizations.listForUser(work, { user_id, query: asked, body: undefined }));
+    const page = resultOf(await operations.organizations.listForUser(work, { user_id, query: asked, body: undefined }));
     return { items: await organizationViews(work, page.organizations), next: page.next_cursor };
   });
 }

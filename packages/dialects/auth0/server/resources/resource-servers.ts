@@ -24,7 +24,7 @@ import {
 import { managementAudience } from '../audience.ts';
 import { type OffsetQuery, offsetQuery, pageOf } from '../paging.ts';
 import { text } from '../schema.ts';
-import { present, valueOf } from '../value.ts';
+import { present, resultOf } from '../value.ts';
 
 const noBody = { query: undefined, body: undefined } as const;
 const inexistent = {
@@ -121,7 +121,7 @@ const list = ({ work, query }: DialectCall<OffsetQuery & { identifiers?: string[
   pageOf('resource_servers', query, async (cursor, limit) => {
     const { identifiers } = query;
     const asked = { limit, ...(identifiers ? { identifiers } : {}), ...(cursor === undefined ? {} : { cursor }) };
-    const page = valueOf(await operations.resourceServers.list(work, { query: asked, body: undefined }));
+    const page = resultOf(await operations.resourceServers.list(work, { query: asked, body: undefined }));
     const items = await views(work, page.resource_servers);
     const system = systemServer(work);
     const hasSystem = page.next_cursor === null && (!identifiers || identifiers.includes(system.identifier));
@@ -133,7 +133,7 @@ const one = async (work: Work, server: ResourceServer) => (await views(work, [se
 async function get({ work, params }: DialectCall<unknown>) {
   if (isSystem(work, params.id)) return systemServer(work);
   const input = { resource_server_id: params.id as string, ...noBody };
-  return one(work, valueOf(await operations.resourceServers.get(work, input)));
+  return one(work, resultOf(await operations.resourceServers.get(work, input)));
 }
 
 async function create({ work, body }: DialectCall<undefined, Static<typeof createBody>>) {
@@ -142,7 +142,7 @@ async function create({ work, body }: DialectCall<undefined, Static<typeof creat
     query: undefined,
     body: { identifier, ...nativeOf(rest) } as never,
   });
-  return one(work, valueOf(made));
+  return one(work, resultOf(made));
 }
 
 const protect = (work: Work, name: string | undefined) => {
@@ -152,7 +152,7 @@ const protect = (work: Work, name: string | undefined) => {
 async function update({ work, params, body }: DialectCall<undefined, Static<typeof updateBody>>) {
   protect(work, params.id);
   const input = { resource_server_id: params.id as string, query: undefined, body: nativeOf(body) as never };
-  return one(work, valueOf(await operations.resourceServers.update(work, input)));
+  return one(work, resultOf(await operations.resourceServers.update(work, input)));
 }
 
 /** Idempotent. */

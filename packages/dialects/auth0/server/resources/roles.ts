@@ -7,7 +7,7 @@ import { codeOf, roleView } from '../role.ts';
 import { text } from '../schema.ts';
 import { idOf, inexistentUser, userIdOf } from '../user.ts';
 import { usersWith } from '../users-with.ts';
-import { valueOf } from '../value.ts';
+import { resultOf } from '../value.ts';
 
 const inexistentRole = { status: 404, code: 'inexistent_role', message: 'The role does not exist.' } as const;
 const inexistent = { not_found: inexistentRole } as const;
@@ -37,11 +37,11 @@ const list = ({ work, query }: DialectCall<Static<typeof listQuery>>) => {
 
 const create = async ({ work, body }: DialectCall<undefined, Static<typeof createBody>>) =>
   roleView(
-    valueOf(await operations.roles.create(work, { query: undefined, body: { ...body, code: codeOf(body.name) } })),
+    resultOf(await operations.roles.create(work, { query: undefined, body: { ...body, code: codeOf(body.name) } })),
   );
 
 const update = async ({ work, params, body }: DialectCall<undefined, Static<typeof updateBody>>) =>
-  roleView(valueOf(await operations.roles.update(work, { role_id: params.id as string, query: undefined, body })));
+  roleView(resultOf(await operations.roles.update(work, { role_id: params.id as string, query: undefined, body })));
 
 async function listOfUser({ work, params, query }: DialectCall<OffsetQuery>) {
   const user_id = await idOf(work, params.id as string);
@@ -72,7 +72,7 @@ async function addUsers({ work, params, body }: DialectCall<undefined, Static<ty
 }
 
 async function listUsers({ work, params, query }: DialectCall<OffsetQuery & { from?: string; take?: number }>) {
-  const { id } = await operations.roles.get(work, { role_id: params.id as string, ...noBody }).then(valueOf);
+  const { id } = await operations.roles.get(work, { role_id: params.id as string, ...noBody }).then(resultOf);
   return usersWith(work, { role: id }, query, (user) => ({
     user_id: userIdOf(user),
     email: user.email ?? undefined,
@@ -88,7 +88,7 @@ export const roles: readonly DialectRow[] = [
     scopes: ['read:roles'],
     problems: inexistent,
     run: async ({ work, params }) =>
-      roleView(valueOf(await operations.roles.get(work, { role_id: params.id as string, ...noBody }))),
+      roleView(resultOf(await operations.roles.get(work, { role_id: params.id as string, ...noBody }))),
   }),
   row('PATCH /roles/{id}', { scopes: ['update:roles'], body: updateBody, problems: inexistent, run: update }),
   row('DELETE /roles/{id}', {

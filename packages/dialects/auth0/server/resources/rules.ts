@@ -11,7 +11,7 @@ import {
   pickEach,
   pickFields,
 } from '../paging.ts';
-import { valueOf } from '../value.ts';
+import { resultOf } from '../value.ts';
 
 const noBody = { query: undefined, body: undefined } as const;
 const inexistent = {
@@ -59,11 +59,11 @@ async function list({ work, query }: DialectCall<OffsetQuery & FieldsQuery & { e
 }
 
 async function create({ work, body: { stage: _stage, ...body } }: DialectCall<undefined, Static<typeof createBody>>) {
-  return view(valueOf(await operations.rules.create(work, { query: undefined, body })));
+  return view(resultOf(await operations.rules.create(work, { query: undefined, body })));
 }
 
 async function update({ work, params, body }: DialectCall<undefined, Static<typeof updateBody>>) {
-  return view(valueOf(await operations.rules.update(work, { rule_id: params.id as string, query: undefined, body })));
+  return view(resultOf(await operations.rules.update(work, { rule_id: params.id as string, query: undefined, body })));
 }
 
 /** Idempotent. */
@@ -87,7 +87,7 @@ export const rules: readonly DialectRow[] = [
     query: object(fieldsQuery),
     problems: inexistent,
     run: async ({ work, params, query }: DialectCall<FieldsQuery>) =>
-      pickFields(view(valueOf(await operations.rules.get(work, { rule_id: params.id as string, ...noBody }))), query),
+      pickFields(view(resultOf(await operations.rules.get(work, { rule_id: params.id as string, ...noBody }))), query),
   }),
   row('PATCH /rules/{id}', {
     scopes: ['update:rules'],

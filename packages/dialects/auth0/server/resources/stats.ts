@@ -1,7 +1,7 @@
 /** `/stats`: figures by day, and the bare number of active users. */
 import { object, optional, string } from '@reeve/contract';
 import { type DialectCall, type DialectRow, fieldProblem, operations, row } from '@reeve/core';
-import { valueOf } from '../value.ts';
+import { resultOf } from '../value.ts';
 
 const date = optional(string({ pattern: '^\\d{8}$' }));
 const dailyQuery = object({ from: date, to: date });
@@ -13,7 +13,7 @@ async function daily({ work, query }: DialectCall<{ from?: string; to?: string }
   const { from, to } = query;
   if (from !== undefined && to !== undefined && from > to)
     throw fieldProblem('from', 'range', 'from must not be later than to');
-  const { days } = valueOf(
+  const { days } = resultOf(
     await operations.stats.daily(work, {
       query: { ...(from === undefined ? {} : { from: dayOf(from) }), ...(to === undefined ? {} : { to: dayOf(to) }) },
       body: undefined,
@@ -30,7 +30,7 @@ async function daily({ work, query }: DialectCall<{ from?: string; to?: string }
 }
 
 const activeUsers = async ({ work }: DialectCall) =>
-  valueOf(await operations.stats.activeUsers(work, { query: undefined, body: undefined })).active_users;
+  resultOf(await operations.stats.activeUsers(work, { query: undefined, body: undefined })).active_users;
 
 const badDays = { invalid_request: { status: 400, code: 'invalid_query_string' } } as const;
 

@@ -15,12 +15,14 @@ import {
 } from '@reeve/core';
 import { merged } from '../client.ts';
 import { type FieldsQuery, fieldsQuery, pickFields } from '../paging.ts';
-import { valueOf } from '../value.ts';
+import { resultOf } from '../value.ts';
 
 const noBody = { query: undefined, body: undefined } as const;
 const maybe = <T>(schema: Parameters<typeof nullable<T>>[0]) => optional(nullable(schema));
 const link = string({ maxLength: 2048 });
 const hours = { type: 'number', minimum: 0, maximum: 8760 } as Parameters<typeof nullable<number>>[0];
+
+const minutes = { type: 'number', minimum: 0, maximum: 525_600 } as typeof hours;
 
 const settingsBody = object({
   friendly_name: maybe(string({ maxLength: 200 })),
@@ -36,6 +38,10 @@ const settingsBody = object({
   idle_session_lifetime: maybe(hours),
   ephemeral_session_lifetime: maybe(hours),
   idle_ephemeral_session_lifetime: maybe(hours),
+  session_lifetime_in_minutes: maybe(minutes),
+  idle_session_lifetime_in_minutes: maybe(minutes),
+  ephemeral_session_lifetime_in_minutes: maybe(minutes),
+  idle_ephemeral_session_lifetime_in_minutes: maybe(minutes),
   sandbox_version: maybe(string({ maxLength: 8 })),
   legacy_sandbox_version: maybe(string({ maxLength: 8 })),
   flags: maybe(json()),
@@ -64,7 +70,7 @@ type Body = Static<typeof settingsBody>;
 const HOUR = 3600;
 
 async function read(work: Work) {
-  const tenant: Tenant = valueOf(await operations.tenants.current(work, noBody));
+  const tenant: Tenant = resultOf(await operations.tenants.current(work, noBody));
   const kept = await work.read((db) => extensionsOf(db, work, 'tenants', 'auth0', [tenant.id]));
   const { settings } = (kept.get(tenant.id) ?? {}) as { settings?: Record<string, unknown> };
   return {
@@ -79,7 +85,20 @@ async function read(work: Work) {
   };
 }
 
-async function update({ work, body }: DialectCall<undefined, Body>) {
+/** Tooling writes lifetimes of broken hours in minutes. */
+const LIFETIMES = ['session_lifetime', 'idle_session_lifetime', 'ephemeral_session_lifetime', 'idle_ephemeral_session_lifetime'] as const;
+function inHours(body: Body): Body {
+  const changed = { ...body };
+  for (const name of LIFETIMES) {
+    const { [`${name}_in_minutes` as const]: given } = changed;
+    delete changed[`${name}_in_minutes`];
+    if (given !== undefined) changed[name] = given === null ? null : given / 60;
+  }
+  return changed;
+}
+
+async function update({ work, body: given }: DialectCall<undefined, Body>) {
+  const body = inHours(given);
   const { friendly_name: name, session_lifetime: lifetime, flags, ...rest } = body;
   return together(work, async (inner, unit) => {
     const native = {

@@ -3,7 +3,7 @@ import { boolean, integer, json, object, optional, type Static, string } from '@
 import { type DialectCall, type DialectRow, fieldProblem, operations, row, type User, type Work } from '@reeve/core';
 import { text, userId } from '../schema.ts';
 import { idOf, inexistentUser } from '../user.ts';
-import { valueOf } from '../value.ts';
+import { resultOf } from '../value.ts';
 
 const shared = {
   result_url: optional(string({ maxLength: 2048, pattern: '^https?://[^\\s]+$' })),
@@ -34,7 +34,7 @@ const options = ({ result_url, client_id, ttl_sec, includeEmailInRedirect }: Par
 
 async function verifyEmail({ work, body }: DialectCall<undefined, Static<typeof verifyBody>>) {
   const input = { user_id: await idOf(work, body.user_id), query: undefined, body: options(body) };
-  const { ticket } = valueOf(await operations.tickets.createEmailVerification(work, input));
+  const { ticket } = resultOf(await operations.tickets.createEmailVerification(work, input));
   return { ticket };
 }
 
@@ -45,7 +45,7 @@ async function targetOf(work: Work, { user_id, email, connection_id }: Change): 
     throw fieldProblem('user_id', 'required', 'Give user_id, or email and connection_id.');
   await requireConnectionId(work, connection_id);
   const query = { email, connection: connection_id, limit: 1 };
-  const { users } = valueOf(await operations.users.list(work, { query, body: undefined }));
+  const { users } = resultOf(await operations.users.list(work, { query, body: undefined }));
   const [user] = users as User[];
   return user ? user.id : idOf(work, '');
 }
@@ -61,7 +61,7 @@ async function changePassword({ work, body }: DialectCall<undefined, Change>) {
     ...(password === undefined ? {} : { new_password: password }),
   };
   const input = { user_id: await targetOf(work, body), query: undefined, body: { ...options(body), ...more } };
-  const { ticket } = valueOf(await operations.tickets.createPasswordChange(work, input));
+  const { ticket } = resultOf(await operations.tickets.createPasswordChange(work, input));
   return { ticket };
 }
 

@@ -21,7 +21,7 @@ import { filterOf } from '../search/filter.ts';
 import { sortOf } from '../search/sort.ts';
 import { isStrict } from '../strict.ts';
 import { defaultsOf, idOf, inexistentUser, ownIdOf, userBy, userView, viewOf } from '../user.ts';
-import { valueOf } from '../value.ts';
+import { resultOf } from '../value.ts';
 
 const { email, username, phone_number, picture, name, given_name, family_name, nickname, password } = userFields;
 const bags = { user_metadata: optional(userFields.user_metadata), app_metadata: optional(userFields.app_metadata) };
@@ -82,7 +82,7 @@ async function create({ work, body }: DialectCall<undefined, Static<typeof creat
   return together(
     work,
     async (inner) => {
-      const user = valueOf(await createUser(inner, native, options));
+      const user = resultOf(await createUser(inner, native, options));
       return viewOf(inner, blocked ? await turn(inner, user.id, true) : user);
     },
     body.password === undefined ? [] : [body.password],
@@ -91,7 +91,7 @@ async function create({ work, body }: DialectCall<undefined, Static<typeof creat
 
 async function turn(work: Work, id: string, isBlocked: boolean): Promise<User> {
   const input = { user_id: id, query: undefined, body: undefined };
-  return valueOf(await operations.users[isBlocked ? 'disable' : 'enable'](work, input));
+  return resultOf(await operations.users[isBlocked ? 'disable' : 'enable'](work, input));
 }
 
 /** Auth0 takes a password by itself only (contract, errors: operation_not_supported). */
@@ -142,7 +142,7 @@ async function update(call: DialectCall<undefined, UpdateBody>) {
       const before = await userBy(inner, id);
       if (body.connection !== undefined) await checkHome(inner, before, body.connection);
       const input = { user_id: id, query: undefined, body: patchOf(body, before) };
-      let user = valueOf(await operations.users.update(inner, input));
+      let user = resultOf(await operations.users.update(inner, input));
       if (body.blocked !== undefined && body.blocked !== (user.state === 'disabled'))
         user = await turn(inner, id, body.blocked);
       if (body.verify_email === true && !user.email_verified)
@@ -187,7 +187,7 @@ async function byEmail({ work, query }: DialectCall<FieldsQuery & { email: strin
   const found: User[] = [];
   for (let cursor: string | null | undefined; cursor !== null; ) {
     const asked = { email: query.email, limit: 100, ...(cursor === undefined ? {} : { cursor }) };
-    const page = valueOf(await operations.users.list(work, { query: asked, body: undefined }));
+    const page = resultOf(await operations.users.list(work, { query: asked, body: undefined }));
     found.push(...page.users);
     cursor = page.next_cursor;
   }

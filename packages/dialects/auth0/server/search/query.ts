@@ -139,10 +139,10 @@ class Parser {
     if (token.parts.length !== 1 || typeof name !== 'string')
       return this.#fail('expected the name of a field without wildcards', token.at);
     this.#at++;
-    return this.#valueOf({ at: token.at, name });
+    return this.#resultOf({ at: token.at, name });
   }
 
-  #valueOf(field: FieldName): Query {
+  #resultOf(field: FieldName): Query {
     this.#space();
     const next = this.#text[this.#at];
     if (next === '(') return this.#parenthesis(field);

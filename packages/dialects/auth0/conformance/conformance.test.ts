@@ -1,0 +1,88 @@
+/**
+ * The vendor's own clients and the drop-in drive the same scenarios against the server. What the genuine 3.7.2 and the
+ * drop-in saw is equal; what every client did is written down, and the table in docs/compatibility/auth0.md is made of it.
+ */
+import { databaseKinds } from '@reeve/testkit';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Client, Surface } from './clients.ts';
+import { contract, flatNamesOf } from './contract.ts';
+import { clients, exceptions, exercise, ledger } from './ledger.ts';
+import { dropIn, earlier, genuine } from './legacy.ts';
+import { current, fourthMajor } from './modern.ts';
+import type { Scenario } from './scenario.ts';
+import { scenarios } from './scenarios/index.ts';
+import { compatibilityTable } from './table.ts';
+import { startWorld, type World } from './world.ts';
+
+const managers: Surface = { names: 'managers', style: 'promise' };
+const others: readonly Surface[] = [
+  { names: 'managers', style: 'callback' },
+  { names: 'flat', style: 'promise' },
+  { names: 'flat', style: 'callback' },
+];
+const hasFlat = ({ rows }: Scenario) => rows.some((row) => flatNamesOf(row).length > 0);
+const reaches = (client: Client) => (scenario: Scenario) =>
+  !scenario.isLegacy && scenario.rows.every((row) => client.offers(row));
+
+describe.each(databaseKinds)('on %s', (kind) => {
+  let world: World;
+  beforeAll(async () => {
+    world = await startWorld(kind);
+  });
+  afterAll(() => world.server.stop());
+
+  const equal = async (scenario: Scenario, surface: Surface) => {
+    const theirs = await exercise(scenario, genuine, { world, surface });
+    const ours = await exercise(scenario, dropIn, { world, surface });
+    expect(theirs.length).toBeGreaterThan(0);
+    expect(ours).toEqual(theirs);
+  };
+
+  describe('the drop-in sees what auth0@3.7.2 sees', () => {
+    it.each(scenarios.filter(hasGenuine))('$name', (scenario) => equal(scenario, managers));
+  });
+
+  if (kind !== 'sqlite') return;
+
+  describe.each(others)('the drop-in sees what auth0@3.7.2 sees, $names by $style', (surface) => {
+    const wanted = scenarios.filter(hasGenuine).filter((each) => surface.names === 'managers' || hasFlat(each));
+    it.each(wanted)('$name', (scenario) => equal(scenario, surface));
+  });
+
+  describe('only the drop-in has it', () => {
+    it.each(scenarios.filter((each) => !hasGenuine(each)))('$name', async (scenario) => {
+      expect(await exercise(scenario, dropIn, { world, surface: managers })).not.toEqual([]);
+    });
+  });
+
+  describe('auth0@2.44.1', () => {
+    it.each(scenarios.filter(({ rows }) => rows.every((row) => earlier.offers(row))))('$name', async (scenario) => {
+      expect(await exercise(scenario, earlier, { world, surface: managers })).not.toEqual([]);
+      if (hasFlat(scenario)) await exercise(scenario, earlier, { world, surface: { names: 'flat', style: 'callback' } });
+    });
+  });
+
+  describe.each([fourthMajor, current])('$name', (client) => {
+    it.each(scenarios.filter(reaches(client)))('$name', async (scenario) => {
+      await exercise(scenario, client, { world, surface: managers });
+      expect(ledger.entriesOf(scenario, client)).not.toEqual([]);
+    });
+  });
+});
+
+function hasGenuine({ rows }: Scenario): boolean {
+  return rows.every((row) => genuine.offers(row));
+}
+
+describe('every row of the contract', () => {
+  it.each(contract)('$id', ({ id }) => {
+    expect(ledger.outcomeOf(id, dropIn)).toMatchObject({ works: true, databases: [...databaseKinds].sort() });
+    if (exceptions[id]) return expect(genuine.offers(id)).toBe(false);
+    expect(ledger.outcomeOf(id, genuine)).toMatchObject({ works: true, databases: [...databaseKinds].sort() });
+  });
+
+  it('stands in the committed table', async () => {
+    const path = new URL('../../../../docs/compatibility/auth0.md', import.meta.url).pathname;
+    await expect(compatibilityTable(contract, clients, ledger)).toMatchFileSnapshot(path);
+  });
+});

@@ -1,0 +1,7 @@
+/** All scenarios, in the order in which they run. */
+import { access } from './access.ts';
+import { applications } from './applications.ts';
+import { settings } from './settings.ts';
+import { last, users } from './users.ts';
+
+export const scenarios = [...users, ...access, ...applications, ...settings, ...last];
