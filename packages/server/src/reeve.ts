@@ -162,6 +162,7 @@ async function prepare(services: Services, config: Config, limits: Limits | unde
           clock: services.clock,
           answer: app.http.routing,
           headersTimeout: app.http.server.headersTimeout,
+          keepAliveTimeout: app.http.server.keepAliveTimeout,
         });
   if (tls) app.drain.watch(tls as never);
   // Last of all: its credentials are shown once, and what fails before they are shown must leave nothing founded.

@@ -67,3 +67,15 @@ export const startCapture = async (): Promise<Capture> => {
   };
   return capture;
 };
+
+/** Answers every request alike. */
+export const answer =
+  (status: number, body = '', headers: Record<string, string> = { 'content-type': 'application/json' }): Answering =>
+  (_request, response) =>
+    response.writeHead(status, headers).end(body);
+
+/** One answer after another; the last one stays. */
+export const inTurn = (...answers: Answering[]): Answering => {
+  let next = 0;
+  return (request, response) => (answers[Math.min(next++, answers.length - 1)] as Answering)(request, response);
+};

@@ -1,6 +1,6 @@
 /** What is checked before anything is sent. */
 import { ArgumentError } from './errors.ts';
-import type { Check } from './rows.ts';
+import type { Check } from './row.ts';
 import type { Params } from './spelling.ts';
 
 const isBroken = (value: unknown, rule: Check[1]): boolean => {

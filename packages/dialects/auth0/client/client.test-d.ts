@@ -81,6 +81,12 @@ export const use = async (error: SanitizedError) => {
   const auth = new AuthenticationClient({ domain, clientId: 'a', clientSecret: 'b' });
   const { access_token } = await auth.clientCredentialsGrant({ audience: 'a' });
   isTrue<Same<typeof access_token, string>>();
+  const nothing = auth.clientCredentialsGrant({ audience: 'a' }, (failed, found) => {
+    isTrue<Same<typeof failed, Error | null>>();
+    isTrue<Same<typeof found.access_token, string>>();
+  });
+  isTrue<Same<typeof nothing, undefined>>();
+  auth.oauth.passwordGrant({ username: 'u', password: 'p' }, (failed, found) => failed ?? found.expires_in.toFixed());
   const link = await auth.users.impersonate('u', { impersonator_id: 'i', protocol: 'oauth2', token: 't' });
   isTrue<Same<typeof link, string>>();
   const called: Callback<User> = (failed, found) => failed ?? found.email;

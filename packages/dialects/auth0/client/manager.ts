@@ -13,7 +13,7 @@ import {
   RetryRestClient,
   type TokenProvider,
 } from './rest.ts';
-import type { Entry, Form, ManagerTable, Row } from './rows.ts';
+import type { Entry, Form, ManagerTable, Row } from './row.ts';
 import { specials } from './special.ts';
 
 /** What a manager is made with when it is used alone. */

@@ -5,7 +5,7 @@ import { ArgumentError } from './errors.ts';
 import { type ImportData, importJob, importUsers } from './import.ts';
 import type { BaseManager, Method, Resources } from './manager.ts';
 import type { RetryRestClient } from './rest.ts';
-import type { Special } from './rows.ts';
+import type { Special } from './row.ts';
 import type { Params } from './spelling.ts';
 
 const resourceOf = (manager: BaseManager, name: string): RetryRestClient =>

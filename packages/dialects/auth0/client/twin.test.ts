@@ -8,7 +8,8 @@ import { aliases } from './aliases.ts';
 import { type Caller, genuine, genuineModule } from './genuine.ts';
 import { ManagementClient } from './index.ts';
 import { modules } from './modules.ts';
-import { type Entry, type ManagerTable, type Row, tables } from './rows.ts';
+import type { Entry, ManagerTable, Row } from './row.ts';
+import { tables } from './rows.ts';
 
 let capture: Capture;
 let ours: Caller;

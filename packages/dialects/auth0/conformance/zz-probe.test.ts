@@ -14,6 +14,7 @@ it.each((process.env.V ?? '7,8').split(',').map(Number) as (7|8)[])('probe %s', 
     if (this.req?.method !== 'GET' && !this.req?.url.includes('oauth/token')) log.push(`${v} ${this.statusCode} ${this.req?.method} ${this.req?.url} ${this.statusCode >= 300 ? String(args[0]).slice(0, 300) : ''}`);
     return (real as any).apply(this, args);
   } as any;
+  const f = globalThis.fetch; globalThis.fetch = (async (...a: any[]) => { try { return await (f as any)(...a); } catch (e: any) { log.push('FETCH ' + String(a[0]?.url ?? a[0]) + JSON.stringify(a[1], (k, v) => k === 'authorization' ? 'x' : v).slice(0, 400) + ' ' + e.cause?.code + ' ' + e.cause?.message + e.cause?.stack); writeFileSync('/tmp/probe.log', log.join('\n')); throw e; } }) as any;
   const cli = deployCli(v, domain);
   const a = mkdtempSync('/tmp/dumpA-'); const b = mkdtempSync('/tmp/dumpB-');
   try {

@@ -180,10 +180,16 @@ export const clientView = (application: Application, kept: Own, tenant: string, 
   token_endpoint_auth_method:
     application.type === 'spa' || application.type === 'native' ? 'none' : 'client_secret_post',
   app_type: APP_TYPES[application.type],
-  jwt_configuration: { alg: 'RS256', lifetime_in_seconds: 36_000, secret_encoded: false },
   callbacks: application.redirect_uris,
   grant_types: application.grant_types,
   ...kept,
+  // Tooling writes it back without what it may not write.
+  jwt_configuration: {
+    alg: 'RS256',
+    lifetime_in_seconds: 36_000,
+    secret_encoded: false,
+    ...(kept?.jwt_configuration as object | undefined),
+  },
   ...present({ description: application.description, client_secret: secret }),
   ...(Object.keys(application.metadata).length > 0 ? { client_metadata: application.metadata } : {}),
   name: application.name,

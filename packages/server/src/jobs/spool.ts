@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createReadStream, type ReadStream } from 'node:fs';
-import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { Busboy, type BusboyHeaders } from '@fastify/busboy';
@@ -44,7 +44,7 @@ export function createSpool(dataDir: string, limit: number): ServerSpool {
       try {
         await reception.take(upload, contentType);
       } catch (error) {
-        await reception.close();
+        await reception.abort();
         await rm(path, { force: true });
         throw error;
       }
@@ -72,12 +72,22 @@ export function createSpool(dataDir: string, limit: number): ServerSpool {
 const malformed = (message: string): Problem =>
   new Problem('invalid_request', message, { errors: [{ field: '', code: 'form', message }] });
 
+/** What went wrong with the file: on the disk, or in the form that it came in. */
+function failureOf(error: NodeJS.ErrnoException): Error {
+  if (error.code === 'ENOSPC' || error.code === 'EDQUOT')
+    return new Problem('storage_full', 'The disk is full; the file was not kept.', { cause: error });
+  const isOurs = error instanceof Problem || error.syscall !== undefined;
+  return isOurs ? error : malformed('The form broke off within its file.');
+}
+
 /** One form on its way in. */
 class Reception {
   readonly #path: string;
   readonly #limit: number;
   readonly #fields: Record<string, string> = {};
-  #file: FileHandle | undefined;
+  /** The file on its way from the form to the disk. */
+  #stream: Readable | undefined;
+  #writing: Promise<void> | undefined;
   #field: string | undefined;
   #bytes = 0;
 
@@ -89,10 +99,14 @@ class Reception {
   async take(upload: AsyncIterable<Uint8Array>, contentType: string | undefined): Promise<void> {
     const form = formOf(contentType);
     let failure: Error | undefined;
+    let tell = () => {};
+    const failed = new Promise<void>((resolve) => {
+      tell = resolve;
+    });
     const fail = (error: Error) => {
       failure ??= error;
+      tell();
     };
-    const writing: Promise<void>[] = [];
     form.on('field', (name, value, isNameCut, isValueCut) => {
       if (isNameCut || isValueCut) fail(malformed(`The field ${name.slice(0, 100)} of the form is too long.`));
       else if (Object.hasOwn(this.#fields, name)) fail(malformed(`The form has the field ${name} twice.`));
@@ -100,7 +114,13 @@ class Reception {
     });
     form.on('file', (name, stream) => {
       this.#field = name;
-      writing.push(this.#write(stream).catch((error: Error) => (fail(error), void stream.resume())));
+      this.#stream = stream;
+      // Also long after the form was given up: an error that nobody hears of would end the process.
+      stream.on('error', () => {});
+      this.#writing = this.#write(stream).catch((error: NodeJS.ErrnoException) => {
+        fail(failureOf(error));
+        stream.resume();
+      });
     });
     form.on('partsLimit', () => fail(malformed('The form has too many parts.')));
     form.on('filesLimit', () => fail(malformed('The form has more than one file.')));
@@ -109,31 +129,36 @@ class Reception {
     const finished = once(form, 'finish').catch(() => {});
     for await (const chunk of watched(upload)) {
       if (failure) throw failure;
-      if (!form.write(chunk)) await Promise.race([once(form, 'drain').catch(() => {}), finished]);
+      if (!form.write(chunk)) await Promise.race([once(form, 'drain').catch(() => {}), finished, failed]);
     }
+    if (failure) throw failure;
     form.end();
-    await finished;
-    await Promise.all(writing);
+    await Promise.race([finished, failed]);
+    // A form that broke off never ends its file.
+    if (failure) throw failure;
+    await this.#writing;
     if (failure) throw failure;
   }
 
   async #write(stream: Readable): Promise<void> {
     const file = await open(this.#path, 'wx', 0o600);
-    this.#file = file;
-    for await (const chunk of stream as AsyncIterable<Uint8Array>) {
-      this.#bytes += chunk.byteLength;
-      if (this.#bytes > this.#limit)
-        throw new Problem('payload_too_large', `The file may be at most ${this.#limit} bytes (REEVE_IMPORT_LIMIT).`);
-      await file.writeFile(chunk);
+    try {
+      for await (const chunk of stream as AsyncIterable<Uint8Array>) {
+        this.#bytes += chunk.byteLength;
+        if (this.#bytes > this.#limit)
+          throw new Problem('payload_too_large', `The file may be at most ${this.#limit} bytes (REEVE_IMPORT_LIMIT).`);
+        await file.writeFile(chunk);
+      }
+      await file.sync();
+    } finally {
+      await file.close();
     }
-    await file.sync();
-    await this.close();
   }
 
-  async close(): Promise<void> {
-    const file = this.#file;
-    this.#file = undefined;
-    await file?.close();
+  /** Nothing is written any more. */
+  async abort(): Promise<void> {
+    this.#stream?.destroy();
+    await this.#writing;
   }
 
   result(pathOf: (jobId: string) => string): Received {
@@ -148,6 +173,8 @@ class Reception {
       async keepFor(jobId) {
         await rename(path, pathOf(jobId));
         path = pathOf(jobId);
+        // Windows keeps its directories by itself, and opens none.
+        if (process.platform === 'win32') return;
         const folder = await open(join(path, '..'), 'r');
         await folder.sync().finally(() => folder.close());
       },
@@ -170,18 +197,26 @@ function formOf(contentType: string | undefined) {
 async function* watched(upload: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const pieces =
     upload instanceof Readable ? upload.iterator({ destroyOnReturn: false }) : upload[Symbol.asyncIterator]();
-  for (;;) {
-    let timer: NodeJS.Timeout | undefined;
-    const silence = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => reject(new Problem('request_timeout', 'The file did not go on.')), SILENCE_MILLISECONDS);
-    });
-    const { value, done } = await Promise.race([
-      pieces.next().catch(() => {
-        throw malformed('The body broke off.');
-      }),
-      silence,
-    ]).finally(() => clearTimeout(timer));
-    if (done) return;
-    yield value;
+  try {
+    for (;;) {
+      let timer: NodeJS.Timeout | undefined;
+      const silence = new Promise<never>((_resolve, reject) => {
+        timer = setTimeout(
+          () => reject(new Problem('request_timeout', 'The file did not go on.')),
+          SILENCE_MILLISECONDS,
+        );
+      });
+      const { value, done } = await Promise.race([
+        pieces.next().catch(() => {
+          throw malformed('The body broke off.');
+        }),
+        silence,
+      ]).finally(() => clearTimeout(timer));
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    // Lets go of the body, so that what still comes of it can be let go by. A piece that is waited for may never come.
+    void pieces.return?.();
   }
 }

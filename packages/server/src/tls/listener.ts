@@ -15,6 +15,8 @@ export interface ListenerOptions {
   readonly clock: Clock;
   readonly answer: (request: IncomingMessage, response: ServerResponse) => void;
   readonly headersTimeout: number;
+  /** Milliseconds that an idle connection is kept, as at the plain listener. */
+  readonly keepAliveTimeout: number;
 }
 
 /** The certificate at a start; where its folder can't be written, the one line that says so. */
@@ -29,7 +31,7 @@ function certified(folder: string, names: readonly string[], now: number): Crede
 }
 
 /** A server that is not listening yet. Its certificate is renewed while it runs. */
-export function createTlsServer({ config, clock, answer, headersTimeout }: ListenerOptions): Server {
+export function createTlsServer({ config, clock, answer, headersTimeout, keepAliveTimeout }: ListenerOptions): Server {
   const folder = join(config.dataDir, 'tls');
   const names = [...new Set(['localhost', '127.0.0.1', '::1', config.host])];
   const server = createServer(
@@ -38,6 +40,7 @@ export function createTlsServer({ config, clock, answer, headersTimeout }: Liste
       handshakeTimeout: HANDSHAKE_MILLISECONDS,
       requestTimeout: 0,
       headersTimeout,
+      keepAliveTimeout,
       connectionsCheckingInterval: Math.min(5_000, headersTimeout),
     },
     answer,

@@ -128,7 +128,7 @@ const apis = scenario(
     expect((await ask()).body.expires_in).toBe(900);
     await run.call('resourceServers.delete', { id });
     expect((await run.refused(404, 'resourceServers.get', { id })).status).toBe(404);
-    expect((await ask()).status).toBe(400);
+    expect((await ask()).status).toBe(403);
   },
 );
 

@@ -103,6 +103,7 @@ const protection = [
     }),
   ),
   ...fixed('PATCH', '/risk-assessments/settings', 'attack_protection', settings, { enabled: false }),
+  ...fixed('PATCH', '/risk-assessments/settings/new-device', 'attack_protection', settings, { remember_for: 0 }),
   ...fixed('PATCH', '/supplemental-signals', 'attack_protection', settings, { akamai_enabled: false }),
 ];
 

@@ -271,8 +271,14 @@ describe.each(databaseKinds)('jobs of Auth0 on %s', PATIENCE, (kind) => {
     expect(await refused(upload([], { colour: 'red' }))).toEqual([400, 'invalid_body']);
     expect(await refused(upload([], {}, 'people'))).toEqual([400, 'invalid_body']);
     expect((await call('POST', '/jobs/users-imports', {})).status).toBe(415);
-    const large = await upload(`[${'{"email":"x@example.com"},'.repeat(LIMIT / 20)}{}]`);
+    const large = await upload(`[${'{"email":"x@example.com"},'.repeat(LIMIT / 2)}{}]`);
     expect([large.status, large.body.message]).toEqual([413, 'Payload content length greater than maximum allowed']);
+    const cut = await fetch(`${server.url}/api/v2/jobs/users-imports`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${bearer}`, 'content-type': 'multipart/form-data; boundary=x' },
+      body: '--x\r\nContent-Disposition: form-data; name="users"; filename="u.json"\r\n\r\n[{"email":',
+    });
+    expect(cut.status).toBe(400);
     expect(await readdir(join(server.dir, 'imports'))).toEqual([]);
     expect(await call('GET', '/jobs/job_0000000000000000')).toMatchObject({
       status: 404,
