@@ -78,8 +78,8 @@ export const ENVIRONMENT: Readonly<Record<string, string>> = {
 };
 
 /** The built server on a data directory. */
-export const startReeve = (dataDir: string): Promise<Served> =>
-  start([...PROFILE, BUILT_SERVER], { ...ENVIRONMENT, REEVE_DATA_DIR: dataDir });
+export const startReeve = (dataDir: string, environment: Readonly<Record<string, string>> = {}): Promise<Served> =>
+  start([...PROFILE, BUILT_SERVER], { ...ENVIRONMENT, REEVE_DATA_DIR: dataDir, ...environment });
 
 /** The bare server of the same answers (`floor.ts`) on a data directory of the same content. */
 export const startFloor = (dataDir: string, program = 'floor.ts'): Promise<Served> =>

@@ -62,7 +62,7 @@ export const createExport = route('POST /jobs/exports', {
   body: object({
     format: optional(oneOf(['ndjson', 'csv'], { default: 'ndjson' })),
     connection: optional(string({ minLength: 1, maxLength: 128, description: 'Id or name' })),
-    limit: optional(integer({ minimum: 1, description: 'Users at most, oldest first' })),
+    limit: optional(integer({ minimum: 1, maximum: 1_000_000_000, description: 'Users at most, oldest first' })),
   }),
   response: job,
   status: 202,

@@ -62,7 +62,8 @@ describe.each(databaseKinds)('exports in the background on %s', (kind) => {
   it('take no more users than are asked for', async () => {
     const text = await fileOf(await finished(await start({ format: 'csv', limit: 3 })));
     expect(text.trimEnd().split('\n')).toHaveLength(1 + 3 + 1);
-    expect((await server.api('POST', '/jobs/exports', { limit: 0 })).status).toBe(400);
+    for (const wrong of [{ limit: 0 }, { connection: 'nowhere' }])
+      expect((await server.api('POST', '/jobs/exports', wrong)).status).toBe(400);
   });
 
   it('begin anew where their server was cut off', async () => {

@@ -5,10 +5,12 @@
 import { createHash } from 'node:crypto';
 import { createGzip } from 'node:zlib';
 import type { jobs as contract } from '@reeve/contract';
+import { findConnection } from '../connections/connections.store.ts';
 import type { Db } from '../database/database.ts';
 import { endJob, insertJob, type JobRow, jobOf, newJob } from '../jobs/jobs.store.ts';
 import { checkRoom, claimJob, keepJob, type QueuedOptions, queuedOptionsOf } from '../jobs/queue.ts';
 import type { Operation } from '../operation.ts';
+import { fieldProblem } from '../problem.ts';
 import { sameDigest } from '../secret.ts';
 import { countUsers, type UserQuery } from '../users/users.query.ts';
 import type { Unit, Work } from '../work.ts';
@@ -40,13 +42,19 @@ export interface ExportRequest {
 /** What `jobs.options` holds of an export. */
 export interface ExportJobOptions extends ExportRequest, QueuedOptions {}
 
+async function connectionIdOf(work: Work, idOrName: string): Promise<string> {
+  const row = await work.read((db) => findConnection(db, work.tenant.id, idOrName));
+  if (!row) throw fieldProblem('connection', 'exists', `No connection is called "${idOrName}".`);
+  return row.id;
+}
+
 /** Puts up an export. Answers the job as `view` shows it. */
 export async function putExport<T>(work: Work, request: ExportRequest, view: (row: JobRow) => T): Promise<T> {
   const { format, connection, limit } = request;
-  const filter = connection === undefined ? {} : { connection };
+  const filter = connection === undefined ? {} : { connection: await connectionIdOf(work, connection) };
   return work.write(async (unit) => {
     await checkRoom(unit.db, unit.tenant.id, 'export', MOST_UNFINISHED);
-    const options: ExportJobOptions = { ...queuedOptionsOf(unit), ...request };
+    const options: ExportJobOptions = { ...queuedOptionsOf(unit), ...request, ...filter };
     const job: JobRow = { ...newJob(unit, 'users_export', options), queue: 'export', progress: 0 };
     await insertJob(unit.db, job);
     const { target, data } = exportEvent(unit.tenant.publicId, filter, format);

@@ -34,5 +34,5 @@ describe.each(databaseKinds)('users on %s', (kind) => {
     );
     const { body } = await server.api('GET', `/users/${id}`);
     expect(Object.keys((body as { user_metadata: object }).user_metadata)).toHaveLength(200);
-  });
+  }, 60_000);
 });

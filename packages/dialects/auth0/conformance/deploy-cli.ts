@@ -5,8 +5,7 @@ import { CLIENT_ID, CLIENT_SECRET } from '@reeve/testkit';
 const require = createRequire(import.meta.url);
 
 /** 7.24.3 stands on the legacy client 3.7.2, 8.44.0 on a current one. */
-export const deployVersions = [7, 8] as const;
-export type DeployVersion = (typeof deployVersions)[number];
+export type DeployVersion = 7 | 8;
 
 type Options = Readonly<Record<string, unknown>>;
 interface Tool {
@@ -23,13 +22,12 @@ export interface DeployCli {
 
 export function deployCli(version: DeployVersion, domain: string): DeployCli {
   const tool = require(`deploy-cli-${version}`) as Tool;
-  const { default: log } = require(`deploy-cli-${version}/lib/logger`) as { default: { level: string } };
-  log.level = 'error';
+  const { default: log } = require(`deploy-cli-${version}/lib/logger`) as { default: { silent: boolean } };
+  log.silent = true;
   const access = { AUTH0_DOMAIN: domain, AUTH0_CLIENT_ID: CLIENT_ID, AUTH0_CLIENT_SECRET: CLIENT_SECRET };
   const withAccess = (config: Options) => ({ ...access, ...config });
   return {
-    dump: (folder, format, config = {}) =>
-      tool.dump({ output_folder: folder, format, config: withAccess(config) }),
+    dump: (folder, format, config = {}) => tool.dump({ output_folder: folder, format, config: withAccess(config) }),
     deploy: (path, config = {}) => tool.deploy({ input_file: path, config: withAccess(config) }),
   };
 }

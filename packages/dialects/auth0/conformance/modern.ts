@@ -29,8 +29,25 @@ const same = (manager: string, ...names: string[]): Table =>
 
 /** Parameters as an object and then the body, as before; many names differ. */
 const fourth: Table = {
-  ...same('users', 'create', 'get', 'update', 'delete', 'getAll', 'unlink', 'getRoles', 'assignRoles', 'getPermissions'),
-  ...same('users', 'assignPermissions', 'getUserOrganizations', 'getAuthenticationMethods', 'createAuthenticationMethod'),
+  ...same(
+    'users',
+    'create',
+    'get',
+    'update',
+    'delete',
+    'getAll',
+    'unlink',
+    'getRoles',
+    'assignRoles',
+    'getPermissions',
+  ),
+  ...same(
+    'users',
+    'assignPermissions',
+    'getUserOrganizations',
+    'getAuthenticationMethods',
+    'createAuthenticationMethod',
+  ),
   ...same('users', 'updateAuthenticationMethods', 'deleteAuthenticationMethods', 'deleteAllAuthenticators'),
   ...same('users', 'deleteMultifactorProvider', 'regenerateRecoveryCode', 'invalidateRememberBrowser'),
   'users.getByEmail': ['usersByEmail.getByEmail', ([email]) => [{ email }]],
@@ -75,6 +92,12 @@ const byMethod = ([params, ...rest]: Arguments): Arguments => [
   field(params, 'authentication_method_id'),
   ...rest,
 ];
+
+/** The current major has the parameter's documented name only. */
+const searching = ([params]: Arguments): Arguments => {
+  const { q, ...rest } = params as Loose;
+  return [{ search: q, ...rest }];
+};
 
 const five = (manager: string, args: (given: Arguments) => Arguments = byId): Table => ({
   [`${manager}.create`]: [`${manager}.create`],
@@ -136,7 +159,7 @@ const seventh: Table = {
   ...five('rules'),
   'tickets.verifyEmail': ['tickets.verifyEmail'],
   'tickets.changePassword': ['tickets.changePassword'],
-  'logs.getAll': ['logs.list'],
+  'logs.getAll': ['logs.list', searching],
   'logs.get': ['logs.get', byId],
   'stats.getDaily': ['stats.getDaily'],
   'stats.getActiveUsersCount': ['stats.getActiveUsersCount'],

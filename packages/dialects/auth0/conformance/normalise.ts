@@ -27,7 +27,12 @@ export const createNormaliser = (tag: string, domain: string): ((value: unknown)
     PATTERNS.reduce(
       (read, [name, pattern]) => read.replace(pattern, placeholder(name)),
       // The drop-in encodes every id, the original some.
-      text.replaceAll('%7C', '|').replaceAll(tag, '<tag>').replaceAll(tag.toUpperCase(), '<TAG>').replaceAll(domain, '<domain>').replace(DATE, '<date>'),
+      text
+        .replaceAll('%7C', '|')
+        .replaceAll(tag, '<tag>')
+        .replaceAll(tag.toUpperCase(), '<TAG>')
+        .replaceAll(domain, '<domain>')
+        .replace(DATE, '<date>'),
     );
   const normalise = (value: unknown): unknown => {
     if (typeof value === 'string') return ofText(value);

@@ -2,7 +2,7 @@
  * A scenario is a sequence of calls by the names of the 3.x line's managers, with checks of what they did. Everything
  * that its calls answered is its trace; two clients did the same where their traces are equal.
  */
-import { postForm, type OAuthResponse, signInWith } from '@reeve/testkit';
+import { type OAuthResponse, postForm, signInWith } from '@reeve/testkit';
 import { expect } from 'vitest';
 import type { Client, Refusal, Surface } from './clients.ts';
 import { createNormaliser } from './normalise.ts';
@@ -50,14 +50,16 @@ export interface Scenario {
   readonly run: (run: Run) => Promise<void>;
   /** Needs what only the 2.x and 3.x lines give. */
   readonly isLegacy: boolean;
+  /** Starts threads; it runs on no more surfaces than it takes to call every name. */
+  readonly isSlow: boolean;
 }
 
 export const scenario = (
   name: string,
   rows: readonly string[],
   run: Scenario['run'],
-  { isLegacy = false }: { isLegacy?: boolean } = {},
-): Scenario => ({ name, rows, run, isLegacy });
+  { isLegacy = false, isSlow = false }: Partial<Pick<Scenario, 'isLegacy' | 'isSlow'>> = {},
+): Scenario => ({ name, rows, run, isLegacy, isSlow });
 
 export interface CalledRow {
   readonly row: string;
@@ -124,6 +126,9 @@ export async function perform(
   };
   await play(at());
   const reached = new Set(called.map(({ method }) => method));
-  expect(rows.filter((row) => !reached.has(row)), 'rows that the scenario is about and does not call').toEqual([]);
+  expect(
+    rows.filter((row) => !reached.has(row)),
+    'rows that the scenario is about and does not call',
+  ).toEqual([]);
   return { trace: trace.map(createNormaliser(tag, world.domain)), called };
 }

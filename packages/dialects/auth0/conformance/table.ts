@@ -9,7 +9,9 @@ const cellOf = (row: string, client: Client, ledger: Ledger): string => {
   const outcome = ledger.outcomeOf(row, client);
   if (!outcome) return 'not run';
   if (!outcome.works) return 'NO';
-  return outcome.styles.includes('callback') && outcome.styles.includes('promise') ? 'yes, both' : `yes, ${outcome.styles}`;
+  return outcome.styles.includes('callback') && outcome.styles.includes('promise')
+    ? 'yes, both'
+    : `yes, ${outcome.styles}`;
 };
 
 const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;

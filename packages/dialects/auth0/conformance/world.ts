@@ -1,8 +1,6 @@
 /** A booted server that the vendor's clients can reach: encrypted, and trusted by this process. */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { bootServer, type DatabaseKind, type TestServer } from '@reeve/testkit';
+import { tlsEnvironment, trustedDomain } from './tls.ts';
 
 export interface World {
   readonly kind: DatabaseKind;
@@ -18,10 +16,8 @@ export interface World {
 }
 
 export async function startWorld(kind: DatabaseKind): Promise<World> {
-  const server = await bootServer(kind, { environment: { REEVE_HTTPS_PORT: '0' } });
-  const authority = readFileSync(join(server.dir, 'tls', 'ca.pem'), 'utf8');
-  setDefaultCACertificates([...getCACertificates('default'), authority]);
-  const url = new URL(server.httpsUrl as string).origin;
+  const server = await bootServer(kind, { environment: tlsEnvironment });
+  const domain = await trustedDomain(server);
   const native: World['native'] = async (verb, path, body) => {
     const answer = await server.api(verb, path, body);
     if (answer.status >= 300) throw new Error(`${verb} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
@@ -30,5 +26,5 @@ export async function startWorld(kind: DatabaseKind): Promise<World> {
   const { connections } = await native<{ connections: { id: string; is_default: boolean }[] }>('GET', '/connections');
   const connection = connections.find(({ is_default: isDefault }) => isDefault);
   if (!connection) throw new Error('The tenant has no default connection.');
-  return { kind, server, domain: new URL(url).host, url, connectionId: connection.id, native };
+  return { kind, server, domain, url: `https://${domain}`, connectionId: connection.id, native };
 }

@@ -1,6 +1,14 @@
 /** A user as Auth0 shows one, and who is meant by a `user_id`. */
 import { createHash } from 'node:crypto';
-import { type DialectCall, findUserIdBySpelling, operations, Problem, type User, type Work } from '@reeve/core';
+import {
+  type DialectCall,
+  findMultifactor,
+  findUserIdBySpelling,
+  operations,
+  Problem,
+  type User,
+  type Work,
+} from '@reeve/core';
 import { type ConnectionNames, connectionNames } from './connection.ts';
 import { present, resultOf } from './value.ts';
 
@@ -38,8 +46,8 @@ const identityView = (names: ConnectionNames) => (identity: User['identities'][n
 export const identityViews = (identities: User['identities'], names: ConnectionNames) =>
   identities.map(identityView(names));
 
-/** The user in Auth0's fields (contract, `schemas.User`). */
-export const userView = (user: User, names: ConnectionNames) => ({
+/** The user in Auth0's fields (contract, `schemas.User`). `factors`: what the user has confirmed beside the password. */
+export const userView = (user: User, names: ConnectionNames, factors?: readonly string[]) => ({
   ...present({
     email: user.email,
     email_verified: user.email === null ? null : user.email_verified,
@@ -57,6 +65,7 @@ export const userView = (user: User, names: ConnectionNames) => ({
   user_metadata: user.user_metadata,
   app_metadata: user.app_metadata,
   ...(user.state === 'disabled' ? { blocked: true } : {}),
+  ...(factors ? { multifactor: factors } : {}),
   ...present({
     last_ip: user.last_sign_in_ip,
     last_login: user.last_sign_in_at,
@@ -68,8 +77,20 @@ export const userView = (user: User, names: ConnectionNames) => ({
 });
 export type UserView = ReturnType<typeof userView>;
 
+/** Users of one page, with what has to be looked up for all of them at once. */
+export async function viewsOf(work: Work, users: readonly User[]): Promise<UserView[]> {
+  if (users.length === 0) return [];
+  const names = await connectionNames(work);
+  const factors = await findMultifactor(
+    work,
+    users.map(({ id }) => id),
+  );
+  return users.map((user) => userView(user, names, factors.get(user.id)));
+}
+
 export async function viewOf(work: Work, user: User): Promise<UserView> {
-  return userView(user, await connectionNames(work));
+  const [view] = await viewsOf(work, [user]);
+  return view as UserView;
 }
 
 /** What Auth0 fills in for a new user: `name` the address, `nickname` its local part, `picture` an avatar (contract §10). */

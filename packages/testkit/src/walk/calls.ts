@@ -80,6 +80,7 @@ const special: Readonly<Record<string, Maker>> = {
   'invitations.create': async (e) => ({
     body: { email: `${e.unique()}@example.com`, groups: [await e.group()], organization: await e.organization() },
   }),
+  'jobs.createExport': async (e) => ({ body: { connection: await e.connection(), format: 'csv' } }),
   'mails.createProvider': async (e) => {
     await e.mailProvider('gone');
     return { body: { name: 'resend', enabled: false, credentials: { api_key: e.unique() } } };

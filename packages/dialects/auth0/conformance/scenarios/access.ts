@@ -61,7 +61,9 @@ const permissions = scenario(
     };
     expect(await granted()).toEqual(['read:things', 'write:things']);
     await run.call('users.removePermissions', { id }, named('write:things'));
-    expect(await run.call<object[]>('users.getPermissions', { id })).toMatchObject([{ permission_name: 'read:things' }]);
+    expect(await run.call<object[]>('users.getPermissions', { id })).toMatchObject([
+      { permission_name: 'read:things' },
+    ]);
     expect(await granted()).toEqual(['read:things']);
     await run.call('resourceServers.delete', { id: api.id });
     expect(await run.call<object[]>('users.getPermissions', { id })).toEqual([]);
@@ -93,7 +95,11 @@ const methods = scenario(
   async (run) => {
     const { user_id: id, email } = await run.user('methods');
     const native = `/users/${await nativeIdOf(run, email)}/authentication-methods`;
-    const totp = await run.call('users.createAuthenticationMethod', { id }, { type: 'totp', name: 'A', totp_secret: SECRET });
+    const totp = await run.call(
+      'users.createAuthenticationMethod',
+      { id },
+      { type: 'totp', name: 'A', totp_secret: SECRET },
+    );
     const [stored] = (await run.world.native<{ authentication_methods: Made[] }>('GET', native)).authentication_methods;
     const code = totpCodeAt(SECRET, run.world.server.clock.now());
     await run.world.native('POST', `${native}/${stored?.id}/verify`, { code });
@@ -107,7 +113,10 @@ const methods = scenario(
     expect(JSON.stringify(await run.quiet('users.getAuthenticationMethods', { id }))).not.toContain(SECRET);
     const one = { id, authentication_method_id: phoneId };
     expect(await run.call('users.getAuthenticationMethodById', one)).toMatchObject({ id: phoneId, name: 'B' });
-    await run.call('users.updateAuthenticationMethodById', one, { name: 'C', preferred_authentication_method: 'voice' });
+    await run.call('users.updateAuthenticationMethodById', one, {
+      name: 'C',
+      preferred_authentication_method: 'voice',
+    });
     expect(await run.call('users.getAuthenticationMethodById', one)).toMatchObject({
       name: 'C',
       preferred_authentication_method: 'voice',
@@ -115,7 +124,9 @@ const methods = scenario(
     await run.call('users.deleteAuthenticationMethodById', one);
     await run.refused(404, 'users.getAuthenticationMethodById', one);
     expect(await list()).toEqual(['totp']);
-    await run.call('users.updateAuthenticationMethods', { id }, [{ type: 'email', name: 'D', email: run.mail('second') }]);
+    await run.call('users.updateAuthenticationMethods', { id }, [
+      { type: 'email', name: 'D', email: run.mail('second') },
+    ]);
     expect(await list()).toEqual(['email']);
     await run.refused(404, 'users.getAuthenticationMethodById', { id, authentication_method_id: totp.id });
     await run.call('users.deleteAuthenticationMethods', { id });

@@ -36,7 +36,9 @@ const verification = scenario('a link that verifies an address', ['tickets.verif
   expect([away.origin + away.pathname, away.searchParams.get('success')]).toEqual([RESULT, 'true']);
   expect(await run.call<User>('users.get', { id: user_id })).toMatchObject({ email_verified: true });
   expect((await confirm(ticket)).searchParams.get('success')).toBe('false');
-  expect((await run.refused(404, 'tickets.verifyEmail', { user_id: 'auth0|nobody' })).errorCode).toBe('inexistent_user');
+  expect((await run.refused(404, 'tickets.verifyEmail', { user_id: 'auth0|nobody' })).errorCode).toBe(
+    'inexistent_user',
+  );
 });
 
 const change = scenario('a link that changes a password', ['tickets.changePassword'], async (run) => {

@@ -1,7 +1,7 @@
 /** Connections, rules, the mail provider, and the tenant's settings. */
 import { claimsIn } from '@reeve/testkit';
 import { expect } from 'vitest';
-import { type Made, scenario, type User } from '../scenario.ts';
+import { type Made, type Run, scenario, type User } from '../scenario.ts';
 
 const connections = scenario(
   'a connection from creation to deletion',
@@ -16,7 +16,11 @@ const connections = scenario(
   ],
   async (run) => {
     const { connection, id } = await run
-      .call<Made & { name: string }>('connections.create', { name: run.tag, strategy: 'auth0', options: { passwordPolicy: 'low' } })
+      .call<Made & { name: string }>('connections.create', {
+        name: run.tag,
+        strategy: 'auth0',
+        options: { passwordPolicy: 'low' },
+      })
       .then((made) => ({ connection: made.name, id: made.id }));
     expect(connection).toBe(run.tag);
     expect(await run.call('connections.get', { id })).toMatchObject({ id, name: run.tag, strategy: 'auth0' });
@@ -37,7 +41,11 @@ const connections = scenario(
 
     await run.call('connections.deleteUserByEmail', { id, email: member.email });
     await run.refused(404, 'users.get', { id: made.user_id });
-    const other = await run.call<User>('users.create', { ...member, email: run.mail('other'), password: 'Good enough 1!' });
+    const other = await run.call<User>('users.create', {
+      ...member,
+      email: run.mail('other'),
+      password: 'Good enough 1!',
+    });
     await run.call('connections.delete', { id });
     await run.refused(404, 'connections.get', { id });
     await run.refused(404, 'connections.checkStatus', { id });
@@ -77,39 +85,49 @@ const rules = scenario(
     await run.call('rules.delete', { id });
     await run.refused(404, 'rules.get', { id });
     expect(await ruleIds({})).not.toContain(id);
-    expect(claimsIn((await run.signIn(email, { scope: 'openid' })).body.id_token)).not.toHaveProperty('https://x.example/plan');
+    expect(claimsIn((await run.signIn(email, { scope: 'openid' })).body.id_token)).not.toHaveProperty(
+      'https://x.example/plan',
+    );
   },
 );
 
+const smtp = (run: Run, secret: string) => ({
+  name: 'smtp',
+  enabled: true,
+  default_from_address: run.mail('from'),
+  credentials: { smtp_host: 'mail.internal', smtp_port: 25, smtp_user: 'u', smtp_pass: secret },
+});
+
 const provider = scenario(
   'the mail provider',
-  ['emailProvider.configure', 'emailProvider.get', 'emailProvider.update', 'emailProvider.delete'],
+  ['emailProvider.configure', 'emailProvider.get', 'emailProvider.update'],
   async (run) => {
     await run.refused(404, 'emailProvider.get');
     const secret = `smtp-secret-${run.tag}`;
-    const smtp = {
-      name: 'smtp',
-      enabled: true,
-      default_from_address: run.mail('from'),
-      credentials: { smtp_host: 'mail.internal', smtp_port: 25, smtp_user: 'u', smtp_pass: secret },
-    };
-    const made = await run.call('emailProvider.configure', smtp);
+    const made = await run.call('emailProvider.configure', smtp(run, secret));
     try {
       expect(JSON.stringify(made)).not.toContain(secret);
       expect(made).toMatchObject({ name: 'smtp', enabled: true });
       const read = await run.call('emailProvider.get');
       expect(JSON.stringify(read)).not.toContain(secret);
       expect(read).toMatchObject({ credentials: { smtp_host: 'mail.internal' } });
-      expect((await run.refused(409, 'emailProvider.configure', smtp)).status).toBe(409);
+      expect((await run.refused(409, 'emailProvider.configure', smtp(run, secret))).status).toBe(409);
+      await run.refused(400, 'emailProvider.update', {}, { default_from_address: 'nobody' });
       await run.call('emailProvider.update', {}, { enabled: false, default_from_address: run.mail('other') });
       const changed = await run.call('emailProvider.get');
       expect(changed).toMatchObject({ name: 'smtp', enabled: false, default_from_address: run.mail('other') });
     } finally {
-      await run.call('emailProvider.delete');
+      await run.world.native('DELETE', '/mails/provider');
     }
-    await run.refused(404, 'emailProvider.get');
+    await run.refused(404, 'emailProvider.update', {}, { enabled: true });
   },
 );
+
+const noProvider = scenario('the mail provider deleted', ['emailProvider.delete'], async (run) => {
+  await run.call('emailProvider.configure', smtp(run, 'a secret'));
+  await run.call('emailProvider.delete');
+  await run.refused(404, 'emailProvider.get');
+});
 
 const tenant = scenario('settings of the tenant', ['tenant.getSettings', 'tenant.updateSettings'], async (run) => {
   const first = { friendly_name: 'Reeve', session_lifetime: 168, flags: { enable_client_connections: true } };
@@ -131,4 +149,4 @@ const tenant = scenario('settings of the tenant', ['tenant.getSettings', 'tenant
   expect(await run.call('tenant.updateSettings', first)).toEqual(before);
 });
 
-export const settings = [connections, rules, provider, tenant];
+export const settings = [connections, rules, provider, noProvider, tenant];

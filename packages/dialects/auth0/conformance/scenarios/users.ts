@@ -25,7 +25,11 @@ const lifecycle = scenario(
 
     await run.call('users.update', { id }, { blocked: true });
     expect((await run.signIn(user.email)).status).toBeGreaterThanOrEqual(400);
-    const renamed = await run.call<User>('users.update', { id }, { blocked: false, given_name: 'Jane', nickname: 'jd' });
+    const renamed = await run.call<User>(
+      'users.update',
+      { id },
+      { blocked: false, given_name: 'Jane', nickname: 'jd' },
+    );
     expect(renamed).toMatchObject({ given_name: 'Jane', nickname: 'jd', email: user.email });
     await run.call('users.update', { id }, { password: 'another passphrase' });
     expect((await run.signIn(user.email)).status).toBeGreaterThanOrEqual(400);
@@ -69,7 +73,10 @@ const metadata = scenario(
 
 /** Three users that only this run has. */
 const trio = async (run: Run) => ({
-  ann: await run.user('ann', { name: `Ann ${run.tag}`, app_metadata: { plan: `gold-${run.tag}`, depth: { level: 3 } } }),
+  ann: await run.user('ann', {
+    name: `Ann ${run.tag}`,
+    app_metadata: { plan: `gold-${run.tag}`, depth: { level: 3 } },
+  }),
   bob: await run.user('bob', { name: `Bob ${run.tag}`, user_metadata: { tags: ['x', run.tag] } }),
   cid: await run.user('cid', { name: `${run.tag} Cid`, blocked: true }),
 });
@@ -143,7 +150,9 @@ const links = scenario('accounts linked and unlinked', ['users.link', 'users.unl
   const who = async (email: string) => {
     const { status, body } = await run.signIn(email, { scope: 'openid' });
     expect(status, JSON.stringify(body)).toBe(200);
-    const answer = await fetch(`${run.world.url}/userinfo`, { headers: { authorization: `Bearer ${body.access_token}` } });
+    const answer = await fetch(`${run.world.url}/userinfo`, {
+      headers: { authorization: `Bearer ${body.access_token}` },
+    });
     return ((await answer.json()) as { sub: string }).sub;
   };
   expect(await who(secondary.email)).toBe(primary.user_id);
@@ -162,6 +171,23 @@ const links = scenario('accounts linked and unlinked', ['users.link', 'users.unl
   await run.call('users.unlink', { id: primary.user_id, provider, user_id: own });
   expect(await who(secondary.email)).toBe(secondary.user_id);
 });
+
+/** Requests that clients send when an id is missing (contract §5). */
+const stray = scenario(
+  'calls without an id',
+  ['users.getAll'],
+  async (run) => {
+    const user = await run.user('stray');
+    await run.refused(404, 'users.update', {}, { name: 'everybody' });
+    await run.refused(404, 'users.getRoles', {});
+    await run.refused(404, 'users.getGuardianEnrollments', {});
+    await run.refused(404, 'clients.delete', {});
+    await run.refused(404, 'rules.delete', {});
+    const [found] = await run.call<User[]>('users.getAll', { q: `user_id:"${user.user_id}"` });
+    expect(found).toEqual(user);
+  },
+  { isLegacy: true },
+);
 
 /** Everybody but administrators; the runs that follow make their own. */
 const everybody = scenario(
@@ -188,6 +214,6 @@ const everybody = scenario(
   { isLegacy: true },
 );
 
-export const users = [lifecycle, metadata, search, totals, byEmail, links];
+export const users = [lifecycle, metadata, search, totals, byEmail, links, stray];
 /** Runs last. */
 export const last = [everybody];

@@ -163,6 +163,15 @@ export const clients: readonly DialectRow[] = [
     run: update,
   }),
   row('DELETE /clients/{client_id}', { scopes: ['delete:clients'], status: 204, run: remove }),
+  // Public keys of clients are nothing that this server takes.
+  row('GET /clients/{client_id}/credentials', {
+    scopes: ['read:client_credentials'],
+    problems: inexistent,
+    run: async ({ work, params }) => {
+      await applicationBy(work, params.client_id as string);
+      return [];
+    },
+  }),
   row('POST /clients/{client_id}/rotate-secret', {
     scopes: ['update:client_keys'],
     problems: inexistent,

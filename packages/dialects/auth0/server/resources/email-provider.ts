@@ -9,6 +9,7 @@ import {
   type Schema,
   type Static,
   string,
+  userFields,
 } from '@reeve/contract';
 import { type DialectCall, type DialectRow, fieldProblem, operations, row } from '@reeve/core';
 import { type FieldsQuery, fieldsQuery, pickFields } from '../paging.ts';
@@ -42,7 +43,7 @@ const name = string({ enum: mails.mailProviderNames } as object);
 const fields = {
   name: optional(name),
   enabled: optional(boolean()),
-  default_from_address: optional(string({ maxLength: 254, format: 'email' })),
+  default_from_address: optional(userFields.email),
   settings: optional(json({ maxProperties: 50 })),
   credentials: optional(credentials),
 };

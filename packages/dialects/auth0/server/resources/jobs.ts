@@ -75,7 +75,7 @@ async function requireConnectionId(work: DialectCall['work'], id: string): Promi
 const exportBody = object({
   connection_id: optional(text(128)),
   format: optional(oneOf(['json', 'csv'])),
-  limit: optional(integer({ minimum: 1 })),
+  limit: optional(integer({ minimum: 1, maximum: 1_000_000_000 })),
   fields: optional(array(object({ name: text(512), export_as: optional(text(512)) }), { minItems: 1, maxItems: 30 })),
 });
 

@@ -54,6 +54,8 @@ const fields = {
   skip_consent_for_verifiable_first_party_clients: optional(boolean()),
   enforce_policies: optional(boolean()),
   token_dialect: optional(nullable(string({ enum: ['access_token', 'access_token_authz'] } as object))),
+  // Tooling writes back what it read.
+  is_system: optional(boolean({ const: false })),
 } as const;
 const createBody = object({ identifier: text(600), ...fields });
 const updateBody = object(fields);
@@ -110,6 +112,7 @@ const nativeOf = ({
   skip_consent_for_verifiable_first_party_clients: skip,
   token_dialect: dialect,
   signing_alg: _alg,
+  is_system: _system,
   ...rest
 }: Static<typeof updateBody>) => ({
   ...rest,

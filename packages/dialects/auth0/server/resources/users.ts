@@ -20,7 +20,7 @@ import { clearable, text } from '../schema.ts';
 import { filterOf } from '../search/filter.ts';
 import { sortOf } from '../search/sort.ts';
 import { isStrict } from '../strict.ts';
-import { defaultsOf, idOf, inexistentUser, ownIdOf, userBy, userView, viewOf } from '../user.ts';
+import { defaultsOf, idOf, inexistentUser, ownIdOf, userBy, viewOf, viewsOf } from '../user.ts';
 import { resultOf } from '../value.ts';
 
 const { email, username, phone_number, picture, name, given_name, family_name, nickname, password } = userFields;
@@ -183,7 +183,6 @@ const ignoringNobody = (error: unknown): undefined => {
 };
 
 async function byEmail({ work, query }: DialectCall<FieldsQuery & { email: string }>) {
-  const names = await connectionNames(work);
   const found: User[] = [];
   for (let cursor: string | null | undefined; cursor !== null; ) {
     const asked = { email: query.email, limit: 100, ...(cursor === undefined ? {} : { cursor }) };
@@ -191,7 +190,7 @@ async function byEmail({ work, query }: DialectCall<FieldsQuery & { email: strin
     found.push(...page.users);
     cursor = page.next_cursor;
   }
-  return found.map((user) => pickFields(userView(user, names), query));
+  return (await viewsOf(work, found)).map((user) => pickFields(user, query));
 }
 
 const listQuery = object({
@@ -233,8 +232,7 @@ async function list({ work, query }: DialectCall<Static<typeof listQuery>>) {
     includeTotal,
     cap: isStrict(work) ? STRICT_CAP : undefined,
   });
-  const names = await connectionNames(work);
-  const items = found.map((user) => userView(user, names));
+  const items = await viewsOf(work, found);
   return pickEach('users', offsetAnswer('users', query, { items, total }, true), query);
 }
 
