@@ -54,7 +54,7 @@ export async function putExport<T>(work: Work, request: ExportRequest, view: (ro
   const filter = connection === undefined ? {} : { connection: await connectionIdOf(work, connection) };
   return work.write(async (unit) => {
     await checkRoom(unit.db, unit.tenant.id, 'export', MOST_UNFINISHED);
-    const options: ExportJobOptions = { ...queuedOptionsOf(unit), ...request, ...filter };
+    const options: ExportJobOptions = { ...queuedOptionsOf(work), ...request, ...filter };
     const job: JobRow = { ...newJob(unit, 'users_export', options), queue: 'export', progress: 0 };
     await insertJob(unit.db, job);
     const { target, data } = exportEvent(unit.tenant.publicId, filter, format);

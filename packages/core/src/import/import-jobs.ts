@@ -45,7 +45,7 @@ export async function putImport(work: Work, file: ReceivedFile, request: ImportJ
       await locked(unit.db, unit.db.selectFrom('tenants').select('num').where('num', '=', unit.tenant.id)).execute();
       await checkRoom(unit.db, unit.tenant.id, 'import');
       const options: ImportJobOptions = {
-        ...queuedOptionsOf(unit),
+        ...queuedOptionsOf(work),
         format: 'json',
         connection_id: connection.id,
         send_verification: false,

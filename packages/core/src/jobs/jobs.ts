@@ -16,7 +16,7 @@ export async function requireJob(work: Work, id: string): Promise<JobRow> {
 }
 
 /** The job with a fresh link to its file. */
-export const viewOf = (work: Work, row: JobRow): Job => ({ ...jobOf(row, work.now), location: locationOf(work, row) });
+const viewOf = (work: Work, row: JobRow): Job => ({ ...jobOf(row, work.now), location: locationOf(work, row) });
 
 export const get: Operation<typeof contract.get> = async (work, { job_id }) =>
   viewOf(work, await requireJob(work, job_id));

@@ -14,11 +14,14 @@ export type Queue = 'import' | 'export';
 /** What every job in the background keeps of the request that put it up. */
 export interface QueuedOptions {
   readonly actor: Actor;
+  /** What the job does is told under the request that put it up. */
+  readonly request_id: string | null;
   readonly origin: string;
 }
 
-export const queuedOptionsOf = ({ actor, tenant }: Pick<Unit, 'actor' | 'tenant'>): QueuedOptions => ({
+export const queuedOptionsOf = ({ actor, caller, tenant }: Work): QueuedOptions => ({
   actor,
+  request_id: caller.requestId,
   origin: tenant.origin,
 });
 
@@ -38,8 +41,9 @@ export const findDueJobs = (db: Db, queue: Queue, now: number): Promise<JobRow[]
 /** Work as whoever put the job up; undefined where the tenant is gone. */
 export async function workOfJob(services: Services, job: JobRow): Promise<Work | undefined> {
   const tenant = await services.database.read((db) => findTenantByNumber(db, job.tenant_id));
-  const { actor, origin } = JSON.parse(job.options) as QueuedOptions;
-  return tenant && createWork({ services, tenant: { ...tenant, origin }, actor });
+  const { actor, request_id: requestId, origin } = JSON.parse(job.options) as QueuedOptions;
+  const caller = { requestId, ip: null, userAgent: null };
+  return tenant && createWork({ services, tenant: { ...tenant, origin }, actor, caller });
 }
 
 /** Takes a job up; undefined where another runner has it or it has ended. `change` may set more of it. */

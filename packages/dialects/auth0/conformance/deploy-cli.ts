@@ -13,6 +13,15 @@ interface Tool {
   deploy(options: Options): Promise<void>;
 }
 
+interface Logger {
+  readonly default: { silent: boolean };
+}
+
+const packages: Readonly<Record<DeployVersion, () => { tool: Tool; log: Logger }>> = {
+  7: () => ({ tool: require('deploy-cli-7') as Tool, log: require('deploy-cli-7/lib/logger') as Logger }),
+  8: () => ({ tool: require('deploy-cli-8') as Tool, log: require('deploy-cli-8/lib/logger') as Logger }),
+};
+
 export interface DeployCli {
   /** Exports the tenant as `tenant.yaml`, or as a tree of files, into `folder`. */
   dump(folder: string, format: 'yaml' | 'directory', config?: Options): Promise<void>;
@@ -21,9 +30,8 @@ export interface DeployCli {
 }
 
 export function deployCli(version: DeployVersion, domain: string): DeployCli {
-  const tool = require(`deploy-cli-${version}`) as Tool;
-  const { default: log } = require(`deploy-cli-${version}/lib/logger`) as { default: { silent: boolean } };
-  log.silent = true;
+  const { tool, log } = packages[version]();
+  log.default.silent = true;
   const access = { AUTH0_DOMAIN: domain, AUTH0_CLIENT_ID: CLIENT_ID, AUTH0_CLIENT_SECRET: CLIENT_SECRET };
   const withAccess = (config: Options) => ({ ...access, ...config });
   return {

@@ -12,7 +12,7 @@ const PATTERNS: readonly (readonly [name: string, pattern: RegExp])[] = [
   ['code', /\b[A-Z0-9]{24}\b/g],
 ];
 const DATE = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g;
-const MOMENTS = new Set(['iat', 'exp', 'auth_time', 'time_left_seconds']);
+const MOMENTS = new Set(['iat', 'exp', 'auth_time', 'updated_at', 'time_left_seconds']);
 
 export const createNormaliser = (tag: string, domain: string): ((value: unknown) => unknown) => {
   const seen = new Map<string, string>();

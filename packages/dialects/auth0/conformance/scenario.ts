@@ -48,8 +48,8 @@ export interface Scenario {
   /** The managers' methods whose effect it checks. */
   readonly rows: readonly string[];
   readonly run: (run: Run) => Promise<void>;
-  /** Needs what only the 2.x and 3.x lines give. */
-  readonly isLegacy: boolean;
+  /** The clients that it is for: those of the 2.x and 3.x lines, those of later ones, or all. */
+  readonly lines: 'legacy' | 'modern' | 'all';
   /** Starts threads; it runs on no more surfaces than it takes to call every name. */
   readonly isSlow: boolean;
 }
@@ -58,8 +58,8 @@ export const scenario = (
   name: string,
   rows: readonly string[],
   run: Scenario['run'],
-  { isLegacy = false, isSlow = false }: Partial<Pick<Scenario, 'isLegacy' | 'isSlow'>> = {},
-): Scenario => ({ name, rows, run, isLegacy, isSlow });
+  { lines = 'all', isSlow = false }: Partial<Pick<Scenario, 'lines' | 'isSlow'>> = {},
+): Scenario => ({ name, rows, run, lines, isSlow });
 
 export interface CalledRow {
   readonly row: string;

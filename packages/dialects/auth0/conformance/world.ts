@@ -1,6 +1,8 @@
 /** A booted server that the vendor's clients can reach: encrypted, and trusted by this process. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { bootServer, type DatabaseKind, type TestServer } from '@reeve/testkit';
-import { tlsEnvironment, trustedDomain } from './tls.ts';
 
 export interface World {
   readonly kind: DatabaseKind;
@@ -16,8 +18,10 @@ export interface World {
 }
 
 export async function startWorld(kind: DatabaseKind): Promise<World> {
-  const server = await bootServer(kind, { environment: tlsEnvironment });
-  const domain = await trustedDomain(server);
+  const server = await bootServer(kind, { environment: { REEVE_HTTPS_PORT: '0' } });
+  const authority = readFileSync(join(server.dir, 'tls', 'ca.pem'), 'utf8');
+  setDefaultCACertificates([...getCACertificates('default'), authority]);
+  const domain = `localhost:${new URL(server.httpsUrl as string).port}`;
   const native: World['native'] = async (verb, path, body) => {
     const answer = await server.api(verb, path, body);
     if (answer.status >= 300) throw new Error(`${verb} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);

@@ -185,7 +185,7 @@ const token = scenario(
     expect(given).toBe(held);
     await run.withToken('not.a.token').refused(401, 'users.get', { id: 'auth0|nobody' });
   },
-  { isLegacy: true },
+  { lines: 'legacy' },
 );
 
 const info = scenario(
@@ -197,7 +197,7 @@ const info = scenario(
     expect(told.environment).toEqual([{ name: 'node.js', version: expect.any(String) }]);
     run.saw('environment', told.environment);
   },
-  { isLegacy: true },
+  { lines: 'legacy' },
 );
 
 export const applications = [clients, grants, apis, blacklist, devices, token, info];

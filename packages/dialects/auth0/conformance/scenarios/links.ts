@@ -70,7 +70,7 @@ const noInfo = scenario(
   async (run) => {
     await run.refused(401, 'auth.users.getInfo', 'not.a.token');
   },
-  { isLegacy: true },
+  { lines: 'legacy' },
 );
 
 const impersonation = scenario(
@@ -112,7 +112,7 @@ const impersonation = scenario(
     expect(JSON.stringify(events)).toContain('impersonator_id');
     await run.refused(401, 'auth.users.impersonate', target.user_id, { ...settings, token: 'not.a.token' });
   },
-  { isLegacy: true },
+  { lines: 'legacy' },
 );
 
 export const links = [verification, change, info, noInfo, impersonation];

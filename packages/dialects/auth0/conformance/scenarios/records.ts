@@ -51,7 +51,7 @@ const paged = scenario(
     expect(since).toHaveLength(5);
     expect(next.map((log) => log.log_id)).not.toContain(since.at(-1)?.log_id);
   },
-  { isLegacy: true },
+  { lines: 'legacy' },
 );
 
 const figures = async (run: Run) => {

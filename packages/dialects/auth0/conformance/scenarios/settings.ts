@@ -117,7 +117,7 @@ const provider = scenario(
       const changed = await run.call('emailProvider.get');
       expect(changed).toMatchObject({ name: 'smtp', enabled: false, default_from_address: run.mail('other') });
     } finally {
-      await run.world.native('DELETE', '/mails/provider');
+      await run.world.native('DELETE', '/mail-provider');
     }
     await run.refused(404, 'emailProvider.update', {}, { enabled: true });
   },

@@ -23,6 +23,8 @@ const updateBody = object({
   scope: optional(scope),
   organization_usage: organizationUsage,
   allow_any_organization: optional(boolean()),
+  // Tooling writes back what it read.
+  subject_type: optional(string({ enum: ['client'] } as object)),
 });
 const listQuery = object({
   ...offsetQuery,

@@ -3,8 +3,7 @@ import { createHash, createHmac } from 'node:crypto';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { hash as argon2 } from '@node-rs/argon2';
-import { totpCodeAt } from '@reeve/core';
+import { createPasswordHasher, newId, totpCodeAt } from '@reeve/core';
 import { type Auth0Call, auth0Caller, auth0Scopes, bootServer, databaseKinds, type TestServer } from '@reeve/testkit';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 
@@ -112,8 +111,18 @@ describe.each(databaseKinds)('jobs of Auth0 on %s', PATIENCE, (kind) => {
       user_metadata: { a: 1 },
     });
     expect(await byEmail('bob@example.com')).toMatchObject({ blocked: true, email_verified: true });
+    const events = await server.services.database.read((db) =>
+      db
+        .selectFrom('events')
+        .select(['request_id', 'type'])
+        .where('type', 'in', ['import.started', 'user.created'])
+        .orderBy('num', 'desc')
+        .limit(3)
+        .execute(),
+    );
+    expect(new Set(events.map(({ request_id }) => request_id)).size).toBe(1);
     expect((await server.api('GET', `/jobs/${body.id}`)).body).toMatchObject({ state: 'completed', inserted: 2 });
-    expect(await readdir(join(server.dir, 'imports'))).toEqual([]);
+    await expect.poll(() => readdir(join(server.dir, 'imports')), WAIT).toEqual([]);
   });
 
   it('tells of each user who was refused, without secrets', async () => {
@@ -194,7 +203,7 @@ describe.each(databaseKinds)('jobs of Auth0 on %s', PATIENCE, (kind) => {
     const password = 'pässword Ω1';
     const bytes = (encoding: BufferEncoding) => Buffer.from(password, encoding);
     const made: Record<string, object> = {
-      argon2: { algorithm: 'argon2', hash: { value: await argon2(password), encoding: 'utf8' } },
+      argon2: { algorithm: 'argon2', hash: { value: await createPasswordHasher().hash(password), encoding: 'utf8' } },
       md5: {
         algorithm: 'md5',
         hash: { value: createHash('md5').update('salt').update(bytes('utf8')).digest('base64'), encoding: 'base64' },
@@ -279,7 +288,7 @@ describe.each(databaseKinds)('jobs of Auth0 on %s', PATIENCE, (kind) => {
       body: '--x\r\nContent-Disposition: form-data; name="users"; filename="u.json"\r\n\r\n[{"email":',
     });
     expect(cut.status).toBe(400);
-    expect(await readdir(join(server.dir, 'imports'))).toEqual([]);
+    await expect.poll(() => readdir(join(server.dir, 'imports')), WAIT).toEqual([]);
     expect(await call('GET', '/jobs/job_0000000000000000')).toMatchObject({
       status: 404,
       body: { errorCode: 'inexistent_job' },
@@ -303,6 +312,15 @@ describe.each(databaseKinds)('jobs of Auth0 on %s', PATIENCE, (kind) => {
     } finally {
       for (const id of held) await endHeld(server, id);
     }
+  });
+
+  it('fails an import whose file is gone with its server', async () => {
+    const id = await holdJob(server, connectionId, -700_000);
+    server.services.onJob();
+    expect(await finished(id)).toMatchObject({
+      status: 'failed',
+      status_details: expect.stringMatching(/file .* gone/) as string,
+    });
   });
 
   it('exports newline-delimited JSON and CSV, gzipped, at a link that expires', async () => {
@@ -397,15 +415,10 @@ describe.each(databaseKinds)('jobs of Auth0 on %s', PATIENCE, (kind) => {
   });
 });
 
-/** A job that another server is at. */
-async function holdJob(server: TestServer, connection: string): Promise<string> {
-  const id = `job_${crypto
-    .randomUUID()
-    .replaceAll('-', '')
-    .toUpperCase()
-    .replaceAll(/[ILOU]/g, '0')
-    .slice(0, 25)
-    .padStart(26, '0')}`;
+/** A job whose file is not here; until its lease is over another server is at it. */
+async function holdJob(server: TestServer, connection: string, lease = 600_000): Promise<string> {
+  const now = server.clock.now();
+  const id = newId('job', now);
   await server.services.database.write((db) =>
     db
       .insertInto('jobs')
@@ -415,7 +428,14 @@ async function holdJob(server: TestServer, connection: string): Promise<string> 
         type: 'users_import',
         state: 'running',
         mode: 'insert',
-        options: JSON.stringify({ format: 'json', connection_id: connection, send_verification: false }),
+        options: JSON.stringify({
+          format: 'json',
+          connection_id: connection,
+          send_verification: false,
+          actor: { type: 'system', id: null, applicationId: null, impersonatorId: null },
+          request_id: null,
+          origin: server.url,
+        }),
         actor_id: null,
         idempotency_key: null,
         total: 0,
@@ -426,9 +446,9 @@ async function holdJob(server: TestServer, connection: string): Promise<string> 
         updated: 0,
         failed: 0,
         detail: null,
-        lease_until: server.clock.now() + 600_000,
-        created_at: server.clock.now(),
-        updated_at: server.clock.now(),
+        lease_until: now + lease,
+        created_at: now + Math.min(0, lease),
+        updated_at: now + Math.min(0, lease),
         finished_at: null,
         queue: 'import',
         progress: 0,

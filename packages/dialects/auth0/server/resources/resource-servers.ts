@@ -55,7 +55,7 @@ const fields = {
   enforce_policies: optional(boolean()),
   token_dialect: optional(nullable(string({ enum: ['access_token', 'access_token_authz'] } as object))),
   // Tooling writes back what it read.
-  is_system: optional(boolean({ const: false })),
+  is_system: optional(boolean({ const: false } as object)),
 } as const;
 const createBody = object({ identifier: text(600), ...fields });
 const updateBody = object(fields);

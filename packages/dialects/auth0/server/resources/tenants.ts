@@ -86,7 +86,12 @@ async function read(work: Work) {
 }
 
 /** Tooling writes lifetimes of broken hours in minutes. */
-const LIFETIMES = ['session_lifetime', 'idle_session_lifetime', 'ephemeral_session_lifetime', 'idle_ephemeral_session_lifetime'] as const;
+const LIFETIMES = [
+  'session_lifetime',
+  'idle_session_lifetime',
+  'ephemeral_session_lifetime',
+  'idle_ephemeral_session_lifetime',
+] as const;
 function inHours(body: Body): Body {
   const changed = { ...body };
   for (const name of LIFETIMES) {
