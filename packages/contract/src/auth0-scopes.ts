@@ -20,7 +20,14 @@ const ROWS: readonly Row[] = [
   ['connections', ['read:connections'], verbs('connections')],
   [
     'organizations',
-    ['read:organizations', 'read:organization_members', 'read:organization_member_roles'],
+    [
+      'read:organizations',
+      'read:organization_members',
+      'read:organization_member_roles',
+      'read:organization_connections',
+      'read:organization_client_grants',
+      'read:organization_discovery_domains',
+    ],
     verbs('organizations', 'organization_members', 'organization_member_roles'),
   ],
   ['invitations', ['read:organization_invitations'], verbs('organization_invitations')],

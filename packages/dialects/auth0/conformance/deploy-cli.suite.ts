@@ -147,6 +147,7 @@ export function describeDeployCli(version: DeployVersion): void {
       grants: await read('/client-grants'),
       roles: await read('/roles'),
       rules: await read('/rules'),
+      organizations: await read('/organizations'),
       tenant: await read('/tenants/settings'),
       mail: await read('/emails/provider'),
     });
@@ -190,6 +191,7 @@ export function describeDeployCli(version: DeployVersion): void {
     });
 
     it('exports all of a tenant, imports it, and exports the same', { timeout: TIMEOUT }, async () => {
+      await call('POST', '/organizations', { name: 'acme', display_name: 'Acme', metadata: { tier: 'gold' } });
       await cli.dump(exported(), 'directory');
       const files = await treeOf(exported());
       expect(Object.keys(files)).toEqual(
@@ -204,6 +206,7 @@ export function describeDeployCli(version: DeployVersion): void {
           'rules/First.js',
           'rules/First.json',
           'emails/provider.json',
+          'organizations/acme.json',
         ]),
       );
       expect(JSON.parse(files['clients/Shop.json'] as string)).toMatchObject(tenantFile.clients[1] as object);

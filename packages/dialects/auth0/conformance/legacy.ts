@@ -34,7 +34,7 @@ function refusalOf(error: unknown): Refusal {
     message: String(message),
     errorCode: isRecord(body) ? textOrNothing(body.errorCode) : undefined,
     seen: answer
-      ? { name, message, statusCode, requestInfo, body: answer.body }
+      ? { keys: Object.keys(error), name, message, statusCode, requestInfo, body: answer.body }
       : raw
         ? { status: raw.status, data: raw.data }
         : { name, message, status, method, text },

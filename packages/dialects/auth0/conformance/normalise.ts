@@ -17,8 +17,8 @@ const MOMENTS = new Set(['iat', 'exp', 'auth_time', 'updated_at', 'time_left_sec
 export const createNormaliser = (tag: string, domain: string): ((value: unknown) => unknown) => {
   const seen = new Map<string, string>();
   const placeholder = (name: string) => (found: string) => {
-    // Names of settings and events are long words, too; what is new at every run has digits in it.
-    if (name === 'secret' && !/\d/.test(found)) return found;
+    // Names of settings and events are long words, too; what is random has digits or changes case within a word.
+    if (name === 'secret' && !/\d|[a-z][A-Z]/.test(found)) return found;
     const known = seen.get(found) ?? `<${name} ${seen.size + 1}>`;
     seen.set(found, known);
     return known;

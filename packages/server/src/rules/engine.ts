@@ -5,7 +5,7 @@
  */
 import { Worker } from 'node:worker_threads';
 import { Problem, type RuleEngine, type RuleOutcome, type RuleTask, type ScriptFault } from '@reeve/core';
-import type { FromSandbox, ToSandbox } from './messages.ts';
+import { type FromSandbox, TIMED_OUT, type ToSandbox } from './messages.ts';
 
 export interface RuleThreads extends RuleEngine {
   /** Ends the threads; what still runs fails. */
@@ -22,7 +22,6 @@ const RUN_MILLISECONDS = 5000;
 const START_MILLISECONDS = 30_000;
 const THREADS = 2;
 const MOST_WAITING = 256;
-const TIMED_OUT = 'rule timed out';
 
 // From source, modules are found under the condition under which this one was.
 const execArgv = import.meta.url.endsWith('.ts') ? ['--conditions=reeve-source'] : [];

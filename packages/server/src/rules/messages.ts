@@ -12,3 +12,6 @@ export type FromSandbox =
   | { readonly ran: RuleOutcome }
   /** The server's own fault, no rule's. */
   | { readonly failure: string };
+
+/** What is told of a rule that did not come to its end in time. */
+export const TIMED_OUT = 'rule timed out';

@@ -14,6 +14,7 @@ import {
   type QuickJSWASMModule,
 } from 'quickjs-emscripten-core';
 import { HARNESS } from './harness.ts';
+import { TIMED_OUT } from './messages.ts';
 
 /** As far as it is used here; Node's types leave it out. */
 interface WasmMemory {
@@ -36,8 +37,6 @@ const OUTPUT_CHARACTERS = 65_536;
 const MESSAGE_CHARACTERS = 500;
 const JOBS_AT_ONCE = 100;
 const FILE = 'rule.js';
-
-export const TIMED_OUT = 'rule timed out';
 
 /** CPU time of this thread: a rule is not to blame for a machine that is busy. */
 const cpuMilliseconds = (): number => {

@@ -27,6 +27,16 @@ describe.each(databaseKinds)('what Auth0 has and Reeve has not, on %s', (kind) =
     expect(await bodyOf('/actions/actions?page=0&per_page=100')).toEqual(actions);
   });
 
+  it('answers what an organization has none of, where there is the organization', async () => {
+    const made = await call('POST', '/organizations', { name: `org-${kind}` });
+    const path = `/organizations/${(made.body as { id: string }).id}`;
+    expect(await bodyOf(`${path}/enabled_connections`)).toEqual([]);
+    expect(await bodyOf(`${path}/connections?include_totals=true`)).toMatchObject({ total: 0, connections: [] });
+    expect(await bodyOf(`${path}/discovery-domains?take=50`)).toEqual({ domains: [] });
+    const nobody = await call('GET', '/organizations/org_nothing/enabled_connections');
+    expect(nobody).toMatchObject({ status: 404, body: { errorCode: 'inexistent_organization' } });
+  });
+
   it('has no template and no theme, and nothing behind an unknown name', async () => {
     for (const path of [
       '/email-templates/verify_email',

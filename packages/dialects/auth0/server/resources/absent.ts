@@ -4,7 +4,7 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { array, boolean, json, object, optional, type Schema, string } from '@reeve/contract';
-import { type DialectCall, type DialectRow, LOCKOUT_FAILURES, Problem, row } from '@reeve/core';
+import { type DialectCall, type DialectRow, LOCKOUT_FAILURES, operations, Problem, row } from '@reeve/core';
 import { type CheckpointQuery, checkpointQuery, type OffsetQuery, offsetQuery, pageOf } from '../paging.ts';
 import { text } from '../schema.ts';
 
@@ -28,6 +28,21 @@ const noneOf = (path: Path, scope: string, key: string): DialectRow =>
     query: pages,
     run: ({ query }: DialectCall<OffsetQuery & CheckpointQuery>) =>
       pageOf(key, query, async () => ({ items: [], next: null })),
+  });
+
+/** A list of an organization, which there is. */
+const noneOfOrganization = (path: string, scope: string, key: string): DialectRow =>
+  row(`GET /organizations/{id}/${path}`, {
+    scopes: [scope],
+    query: pages,
+    problems: {
+      not_found: { status: 404, code: 'inexistent_organization', message: 'No organization found by that id or name' },
+    },
+    run: async ({ work, params, query }: DialectCall<OffsetQuery & CheckpointQuery>) => {
+      const input = { organization_id: params.id as string, query: undefined, body: undefined };
+      await operations.organizations.get(work, input);
+      return pageOf(key, query, async () => ({ items: [], next: null }));
+    },
   });
 
 /** A list that is in an envelope however it is asked for. */
@@ -148,6 +163,11 @@ export const absent: readonly DialectRow[] = [
   noneOf('/rate-limit-policies', 'read:rate_limit_policies', 'rate_limit_policies'),
   noneOf('/event-streams', 'read:event_streams', 'eventStreams'),
   noneOf('/connections-directory-provisionings', 'read:connections', 'directory_provisionings'),
+  noneOfOrganization('enabled_connections', 'read:organization_connections', 'enabled_connections'),
+  noneOfOrganization('connections', 'read:organization_connections', 'connections'),
+  noneOfOrganization('client-grants', 'read:organization_client_grants', 'client_grants'),
+  noneOfOrganization('discovery-domains', 'read:organization_discovery_domains', 'domains'),
+  noneOfOrganization('clients', 'read:organizations', 'clients'),
   ...protection,
   ...factors,
   ...prompts,

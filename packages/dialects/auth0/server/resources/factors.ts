@@ -21,7 +21,7 @@ import {
 } from '@reeve/core';
 import { keyset } from '../keyset.ts';
 import { type OffsetQuery, offsetQuery, pageOf } from '../paging.ts';
-import { idOf, inexistentUser } from '../user.ts';
+import { idOf, inexistentUser, ownIdOf } from '../user.ts';
 import { present, resultOf } from '../value.ts';
 
 const noBody = { query: undefined, body: undefined } as const;
@@ -118,7 +118,8 @@ async function update(call: DialectCall<undefined, Static<typeof updateBody>>) {
 }
 
 async function enrollments(call: DialectCall) {
-  const found = await listEnrollments(call.work, await userOf(call));
+  const user_id = call.holds('read:users') ? await idOf(call.work, call.params.id as string) : await ownIdOf(call);
+  const found = await listEnrollments(call.work, { user_id });
   return found.map(({ id, status, type: kind, ...rest }) => ({
     id: `dev_${id.slice(4)}`,
     status,
@@ -187,7 +188,7 @@ export const factors: readonly DialectRow[] = [
       await operations.authenticationMethods.delete(call.work, { ...(await methodOf(call)), ...noBody });
     },
   }),
-  row('GET /users/{id}/enrollments', { scopes: ['read:users'], problems, run: enrollments }),
+  row('GET /users/{id}/enrollments', { scopes: ['read:users', 'read:current_user'], problems, run: enrollments }),
   row('DELETE /users/{id}/authenticators', {
     scopes: ['delete:guardian_enrollments'],
     status: 204,

@@ -33,6 +33,7 @@ const listQuery = object({
   client_id: optional(text(128)),
   allow_any_organization: optional(boolean()),
   subject_type: optional(string({ enum: ['client', 'user'] } as object)),
+  default_for: optional(string({ enum: ['third_party_clients'] } as object)),
 });
 
 const view = (work: Work) => (grant: ClientGrant) => ({
@@ -44,9 +45,9 @@ const view = (work: Work) => (grant: ClientGrant) => ({
 });
 
 function list({ work, query }: DialectCall<Static<typeof listQuery>>) {
-  const { audience, client_id, subject_type, allow_any_organization: isAny, ...paging } = query;
-  // Grants to users, and to organizations, are none of this server's.
-  if (subject_type === 'user' || isAny === true)
+  const { audience, client_id, subject_type, allow_any_organization: isAny, default_for: isDefault, ...paging } = query;
+  // Grants to users, to organizations, and to clients that nobody has named yet are none of this server's.
+  if (subject_type === 'user' || isAny === true || isDefault !== undefined)
     return pageOf('client_grants', paging, async () => ({ items: [], next: null }));
   const filter = {
     ...(audience === undefined ? {} : { audience }),
