@@ -20,7 +20,10 @@ export interface DialectCall<Query = unknown, Body = unknown> {
   readonly origin: string;
   /** OAuth client id of the application that called. */
   readonly clientId: string;
-  /** Subject of an id token that this server made and that has not expired. Throws `invalid_request`. */
+  /**
+   * Subject of an id token that the calling application was given, of a session that has not ended and is no
+   * impersonation. Throws `invalid_request`, and `impersonation_refused` where the caller acts as another.
+   */
   readonly subjectOf: (idToken: string) => Promise<string>;
   /** The request's body as a stream, where the row reads it itself. */
   readonly upload: AsyncIterable<Uint8Array> | undefined;

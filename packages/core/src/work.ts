@@ -83,8 +83,11 @@ export interface Work {
   readonly caller: Caller;
   readonly services: Services;
   readonly now: Instant;
-  /** Whether the caller's token holds a scope beside the one that the route asks for; the system holds all. */
-  allows(scope: Scope): boolean;
+  /**
+   * Whether the caller's token holds a scope beside the one that the route asks for; the system holds all. A dialect
+   * divides scopes more finely: its token needs one of `spelled`, too, where they are given.
+   */
+  allows(scope: Scope, spelled?: readonly string[]): boolean;
   /** Reads what is committed. */
   read<T>(read: (db: Db) => Promise<T>): Promise<T>;
   /**
@@ -126,6 +129,8 @@ export interface WorkOptions {
   readonly recorder?: Recorder;
   /** Absent: all of them. */
   readonly scopes?: ReadonlySet<string>;
+  /** Of a dialect's token: its scopes as the dialect spells them. */
+  readonly spelled?: ReadonlySet<string>;
 }
 
 const noCaller: Caller = { requestId: null, ip: null, userAgent: null };
@@ -137,6 +142,7 @@ export function createWork({
   caller = noCaller,
   recorder,
   scopes,
+  spelled: held,
 }: WorkOptions): Work {
   const { database, clock } = services;
   const now = clock.now();
@@ -146,7 +152,8 @@ export function createWork({
     caller,
     services,
     now,
-    allows: (scope) => scopes?.has(scope) ?? true,
+    allows: (scope, spelled) =>
+      (scopes?.has(scope) ?? true) && (!held || !spelled || spelled.some((name) => held.has(name))),
     read: (read) => database.read(read),
     async write<T>(change: (unit: Unit) => Promise<T>): Promise<T> {
       const now = clock.now();

@@ -112,7 +112,7 @@ function callOf(
   const { services } = rooms;
   const { tenant, principal } = request.entered as Entered;
   const who = principal
-    ? { actor: principal.actor, scopes: permissionsOf(dialect.api, principal.scopes) }
+    ? { actor: principal.actor, scopes: permissionsOf(dialect.api, principal.scopes), spelled: principal.scopes }
     : { scopes: new Set<string>() };
   return {
     ...judged,
@@ -120,7 +120,7 @@ function callOf(
     holds: (scope) => principal?.scopes.has(scope) ?? false,
     origin: `${schemeOf(request)}://${request.host}`,
     clientId: principal?.clientId.split(' ')[0] ?? '',
-    subjectOf: (idToken) => rooms.guard.subjectOf(tenant, idToken),
+    subjectOf: (idToken) => rooms.guard.subjectOf(tenant, principal, idToken),
     upload: row.uploads ? request.raw : undefined,
     contentType: request.headers['content-type'],
   };

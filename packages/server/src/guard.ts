@@ -8,9 +8,12 @@ import {
   type Actor,
   type Fallen,
   fieldProblem,
+  findSession,
   findSigningKeys,
   findStanding,
+  findUser,
   Problem,
+  parseUser,
   type Services,
   type Standing,
   type TenantContext,
@@ -19,6 +22,7 @@ import {
 import { createLocalJWKSet, errors, type JWTPayload, type JWTVerifyResult, jwtVerify } from 'jose';
 import { LRUCache } from 'lru-cache';
 import { MissingToken } from './challenge.ts';
+import { subjectOf as subjectOfUser } from './oidc/accounts.ts';
 import { type Api, type ApiName, apiOfAudience, heldScopes, SELF } from './oidc/apis.ts';
 
 export interface Principal {
@@ -77,8 +81,11 @@ export interface Guard {
   authenticate(tenant: TenantContext, authorization: string | undefined, api?: ApiName): Promise<Principal>;
   /** Verifies an access token for whichever API it is. Throws 401 problems. */
   inspect(tenant: TenantContext, token: string): Promise<Inspected>;
-  /** Subject of an id token of the tenant (OIDC Core §2) that has not expired. Throws `invalid_request`. */
-  subjectOf(tenant: TenantContext, idToken: string): Promise<string>;
+  /**
+   * Subject of an id token (OIDC Core §2) that was given to the application of `by`, of a session and a user that stand.
+   * Throws `invalid_request`, and `impersonation_refused` where `by` acts as another; impersonations' id tokens prove nothing.
+   */
+  subjectOf(tenant: TenantContext, by: Principal | undefined, idToken: string): Promise<string>;
   /** Something ended: every remembered token is asked about again at its next use. */
   revalidate(): void;
   /** A signing key was made or ended. */
@@ -188,6 +195,38 @@ export function createGuard(services: Services): Guard {
     return { claims: known.token.claims, api: known.token.api, principal: known.principal };
   }
 
+  /** The subject of an id token that the caller's own application was given, while its session lasts; or undefined. */
+  async function standingSubject(tenant: TenantContext, by: Principal, idToken: string): Promise<string | undefined> {
+    const { actor, clientId } = by;
+    const now = clock.now();
+    const options = {
+      algorithms: ['RS256'],
+      audience: clientId.split(' ')[0] ?? '',
+      currentDate: new Date(now),
+      requiredClaims: ['exp', 'sub', 'uid', 'sid'],
+    };
+    try {
+      const { payload } = await keySets.using<JWTVerifyResult<AccessClaims>>(tenant.id, (keys) =>
+        jwtVerify<AccessClaims>(idToken, keys, options),
+      );
+      const { sub, uid, sid, azp, scope } = payload;
+      // An access token has a type and says nothing of who signed in where; an id token is for an application.
+      if (azp !== undefined || scope !== undefined) return undefined;
+      if (sub === undefined || uid === undefined || sid === undefined || actor.applicationId === null) return undefined;
+      const session = { id: sid, applicationId: actor.applicationId };
+      return await database.read(async (db) => {
+        const stands = await findSession(db, tenant.id, session, now);
+        if (!stands || stands.impersonatorId !== null) return undefined;
+        const user = await findUser(db, tenant.id, uid);
+        // Another account may have the subject by now.
+        return user?.state === 'active' && subjectOfUser(parseUser(user.doc)) === sub ? sub : undefined;
+      });
+    } catch (error) {
+      if (error instanceof errors.JOSEError) return undefined;
+      throw error;
+    }
+  }
+
   return {
     inspect,
     async authenticate(tenant, authorization, name = 'native') {
@@ -195,22 +234,15 @@ export function createGuard(services: Services): Guard {
       if (api.name !== name) throw wrongAudience(tenant);
       return principal;
     },
-    async subjectOf(tenant, idToken) {
-      try {
-        const { payload } = await keySets.using<JWTVerifyResult>(tenant.id, (keys) =>
-          jwtVerify(idToken, keys, {
-            algorithms: ['RS256'],
-            currentDate: new Date(clock.now()),
-            requiredClaims: ['exp'],
-          }),
-        );
-        // An access token has a type and says nothing of who signed in where; an id token is for an application.
-        if (typeof payload.sub === 'string' && payload.scope === undefined && payload.azp === undefined)
-          return payload.sub;
-      } catch (error) {
-        if (!(error instanceof errors.JOSEError)) throw error;
-      }
-      throw fieldProblem('link_with', 'id_token', 'link_with must be an id token of this tenant that has not expired.');
+    async subjectOf(tenant, by, idToken) {
+      if (by?.actor.impersonatorId) throw new Problem('impersonation_refused', 'Who acts as a user links no accounts.');
+      const subject = by && (await standingSubject(tenant, by, idToken));
+      if (subject !== undefined) return subject;
+      throw fieldProblem(
+        'link_with',
+        'id_token',
+        'link_with must be an id token that this application was given, of a session that has not ended.',
+      );
     },
     revalidate: () => void epoch++,
     forgetKeys() {

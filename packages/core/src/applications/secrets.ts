@@ -3,10 +3,12 @@
  * invariant that a rotation never leaves a moment without a working secret: the old one works on until the overlap ends.
  */
 import type { Application, applications as contract, Scope } from '@reeve/contract';
-import { managementPermissionsOf } from '../client-grants/client-grants.store.ts';
+import { auth0Scopes } from '@reeve/contract/auth0-scopes';
+import { findGrantedScopes, spellManagement } from '../client-grants/client-grants.store.ts';
 import { toWire } from '../clock.ts';
 import type { Operation } from '../operation.ts';
 import { notFound, Problem } from '../problem.ts';
+import { MANAGEMENT_AUDIENCE } from '../resource-servers/audiences.ts';
 import { newSecret } from '../secret.ts';
 import type { Unit, Work } from '../work.ts';
 import { requireApplication } from './applications.store.ts';
@@ -18,14 +20,25 @@ const HINT_LENGTH = 4;
 /** Whether applications of a type can keep a secret at all (RFC 6749 §2.1: the confidential ones). */
 export const keepsSecret = (type: Application['type']): boolean => type === 'machine_to_machine' || type === 'web';
 
-/** Throws unless the caller holds every scope that it is about to hand out: nobody makes a key stronger than their own. */
-export function checkMayGrant(work: Work, scopes: readonly Scope[]): void {
-  const beyond = scopes.filter((scope) => !work.allows(scope));
+/**
+ * Throws unless the caller holds every scope that it is about to hand out: nobody makes a key stronger than their own.
+ * `spelled`: scopes of the Auth0 Management API, of which a token that spells them so holds the very same ones.
+ */
+export function checkMayGrant(work: Work, scopes: readonly Scope[], spelled: readonly string[] = []): void {
+  // One native scope is all of Auth0's that spell it.
+  const whole = scopes.filter((scope) => !work.allows(scope) || !spellManagement([scope]).every((name) => holds(work, name)));
+  const finer = spelled.filter((name) => !holds(work, name));
+  const beyond = [...whole, ...finer];
   if (beyond.length > 0)
     throw new Problem(
       'insufficient_scope',
       `A token can hand out only scopes that it holds; it lacks ${beyond.join(', ')}.`,
     );
+}
+
+function holds(work: Work, name: string): boolean {
+  const scope = auth0Scopes.get(name);
+  return scope === undefined || work.allows(scope, [name]);
 }
 
 /** Returns the id of the secret. */
@@ -80,7 +93,11 @@ export const rotateSecret: Operation<typeof contract.rotateSecret> = async (work
     const row = await requireApplication(unit.db, unit.tenant.id, application_id, 'change');
     // Its own secret an application may always renew.
     if (row.id !== work.actor.applicationId)
-      checkMayGrant(work, await managementPermissionsOf(unit.db, unit.tenant.id, row));
+      checkMayGrant(
+        work,
+        JSON.parse(row.scopes) as Scope[],
+        await findGrantedScopes(unit.db, unit.tenant.id, row.id, MANAGEMENT_AUDIENCE),
+      );
     if (!keepsSecret(row.type))
       throw new Problem('conflict', `An application of type ${row.type} keeps no secret; there is none to rotate.`);
     const overlap = body.overlap ?? row.secret_overlap;

@@ -32,7 +32,7 @@ export const fieldsOf = ({ id, application_id, audience, scopes }: ClientGrantRo
 });
 
 /** The scopes of the Auth0 Management API that spell these permissions. */
-const spellManagement = (permissions: Iterable<string>): string[] => {
+export const spellManagement = (permissions: Iterable<string>): string[] => {
   const held = new Set(permissions);
   return [...auth0Scopes].flatMap(([scope, permission]) => (held.has(permission) ? [scope] : []));
 };
@@ -95,17 +95,6 @@ export async function findGrantedScopes(
 ): Promise<string[] | undefined> {
   const [row] = await grantedScopes(db, { tenant_id: tenantId, application_id: applicationId, audience });
   return row && scopesIn(row);
-}
-
-/** The native permissions that an application has through its own scopes and its grant for the Auth0 Management API. */
-export async function managementPermissionsOf(
-  db: Db,
-  tenantId: number,
-  application: Pick<ApplicationRow, 'id' | 'scopes'>,
-): Promise<Scope[]> {
-  const granted = (await findGrantedScopes(db, tenantId, application.id, MANAGEMENT_AUDIENCE)) ?? [];
-  const spelled = granted.flatMap((scope) => auth0Scopes.get(scope) ?? []);
-  return [...new Set([...(JSON.parse(application.scopes) as Scope[]), ...spelled])];
 }
 
 /** Writes other scopes into a grant, with the event. */

@@ -115,7 +115,8 @@ async function checkScopes(
   const before = new Set(held);
   checkMayGrant(
     work,
-    scopes.flatMap((scope) => (before.has(scope) ? [] : (auth0Scopes.get(scope) ?? []))),
+    [],
+    scopes.filter((scope) => !before.has(scope)),
   );
 }
 

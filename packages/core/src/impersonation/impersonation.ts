@@ -10,6 +10,7 @@ import type { Db } from '../database/database.ts';
 import { isId } from '../id.ts';
 import type { Operation } from '../operation.ts';
 import { fieldProblem, Problem } from '../problem.ts';
+import { mayMakeAdministrators } from '../roles/administrators.ts';
 import { newSecret } from '../secret.ts';
 import { upsertArtifact } from '../sessions/artifacts.store.ts';
 import { administratorLevel } from '../sessions/standing.ts';
@@ -63,15 +64,18 @@ async function impersonatorOf(work: Work, unit: Unit, named: string | undefined)
   return named;
 }
 
-async function checkTarget(unit: Unit, actor: Actor, impersonatorId: string | null, target: UserRow): Promise<void> {
+/** Nobody becomes more powerful than they are: neither who asks nor the person who will act. */
+async function checkTarget(work: Work, unit: Unit, impersonatorId: string | null, target: UserRow): Promise<void> {
   if (target.id === impersonatorId) throw refused('Nobody can act as themselves.');
   if (target.state !== 'active') throw new Problem('conflict', 'The user is disabled.');
-  if (actor.type !== 'user' || actor.id === null) return;
   const needed = await administratorLevel(unit.db, unit.tenant.id, target.num);
   if (needed === undefined) return;
-  const row = await findUser(unit.db, unit.tenant.id, actor.id);
+  if (work.actor.type !== 'user' && !mayMakeAdministrators(work))
+    throw new Problem('insufficient_scope', 'To act as an administrator needs the scope roles:write, too.');
+  if (impersonatorId === null || !isId('usr', impersonatorId)) return;
+  const row = await findUser(unit.db, unit.tenant.id, impersonatorId);
   const held = row && (await administratorLevel(unit.db, unit.tenant.id, row.num));
-  if (held === undefined || held > needed) throw refused('The user has a more powerful administrator role.');
+  if (held === undefined || held > needed) throw refused('The user has a more powerful administrator role than who would act.');
 }
 
 function checkAllowed({ tenant }: Pick<Unit, 'tenant'>): void {
@@ -88,7 +92,7 @@ export const impersonate: Operation<typeof contract.impersonate> = (work, { user
     const target = await userToChange(unit, user_id);
     const application = await requireReceiver(unit.db, unit.tenant.id, body);
     const impersonator_id = await impersonatorOf(work, unit, body.impersonator_id);
-    await checkTarget(unit, work.actor, impersonator_id, target);
+    await checkTarget(work, unit, impersonator_id, target);
     const { application: _application, impersonator_id: _named, ...asked } = body;
     const purpose: Purpose = { ...asked, application_id: application.id, impersonator_id };
     const { token, expiresAt } = await issueTicket(unit, {

@@ -1,8 +1,10 @@
 /** Owns the invariant that a tenant with an active system administrator never loses the last one. */
 import { locked } from '../database/database.ts';
 import { Problem } from '../problem.ts';
+import { ADMINISTRATOR_CODES } from '../sessions/standing.ts';
 import type { UserRow } from '../users/users.store.ts';
-import type { Unit } from '../work.ts';
+import type { Unit, Work } from '../work.ts';
+import type { RoleRow } from './roles.store.ts';
 
 /**
  * Refuses a change after which this user is no active system administrator, where nobody else is one. The user's row is
@@ -43,6 +45,27 @@ export async function keepAnAdministrator({ db, tenant }: Unit, user: UserRow): 
       'This user is the last active system administrator; give the role system_admin to another user first.',
     );
 }
+
+/** The scopes of the Auth0 Management API with which a user is made an administrator. */
+const GIVING = ['update:roles', 'create:role_members'] as const;
+const TAKING = [...GIVING, 'delete:role_members'] as const;
+
+/** Whether the caller may make administrators, and so do what makes it as powerful as one. */
+export const mayMakeAdministrators = (work: Work): boolean => work.allows('roles:write', GIVING);
+
+/** Throws where a role that administers the tenant changes hands and the caller may not do that. */
+export function checkMayAdminister(
+  work: Work,
+  { giving, taking }: { readonly giving: readonly RoleRow[]; readonly taking: readonly RoleRow[] },
+): void {
+  const mayGive = !giving.some(administers) || mayMakeAdministrators(work);
+  if (mayGive && (!taking.some(administers) || work.allows('roles:write', TAKING))) return;
+  throw new Problem('insufficient_scope', "Giving or taking an administrator's role needs the scope roles:write, too.");
+}
+
+/** Whether the holders of a role administer the tenant. */
+const administers = ({ is_built_in, code }: RoleRow): boolean =>
+  is_built_in === 1 && (ADMINISTRATOR_CODES as readonly string[]).includes(code);
 
 /** Whether a role is the one whose last active holder stays. */
 export const isAdministrator = (role: { readonly namespace: string; readonly code_key: string }): boolean =>

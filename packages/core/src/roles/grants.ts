@@ -9,21 +9,26 @@ import type { Operation } from '../operation.ts';
 import { newestFirst, requireRow } from '../rows.ts';
 import { bumpTokenVersion, type UserRow } from '../users/users.store.ts';
 import { requireUser, userToChange } from '../users/users.ts';
-import type { Unit } from '../work.ts';
-import { isAdministrator, keepAnAdministrator } from './administrators.ts';
+import type { Unit, Work } from '../work.ts';
+import { checkMayAdminister, isAdministrator, keepAnAdministrator } from './administrators.ts';
 import { findRolesByName, labelOf, type RoleRow, rolesOfUser, roleView } from './roles.store.ts';
 
 const byId = (a: RoleRow, b: RoleRow): number => (a.id < b.id ? 1 : -1);
 
-/** Gives and takes roles of a user whose row is locked. Without a difference nothing happens. */
+/**
+ * Gives and takes roles of a user whose row is locked. Without a difference nothing happens. `by`: whose rights are
+ * asked; absent where those of whoever decided it were asked then.
+ */
 export async function changeRoles(
   unit: Unit,
   user: UserRow,
   { give, take }: { readonly give: readonly RoleRow[]; readonly take: readonly RoleRow[] },
+  by?: Work,
 ): Promise<void> {
   const held = await rolesOfUser(unit.db, user.num).execute();
   const heldIds = new Set(held.map(({ id }) => id));
   const losing = take.filter(({ id }) => heldIds.has(id));
+  if (by) checkMayAdminister(by, { giving: give.filter(({ id }) => !heldIds.has(id)), taking: losing });
   if (losing.some(isAdministrator)) await keepAnAdministrator(unit, user);
   const taken = new Set<string>();
   for (const { id } of losing) if (await deleteMember(unit, 'role', id, user.num)) taken.add(id);
@@ -43,14 +48,14 @@ export const addMember: Operation<typeof rolesContract.addMember> = (work, { rol
   work.write(async (unit) => {
     const user = await userToChange(unit, user_id);
     const role = await requireRow(unit.db, 'roles', unit.tenant.id, role_id, 'point');
-    await changeRoles(unit, user, { give: [role], take: [] });
+    await changeRoles(unit, user, { give: [role], take: [] }, work);
   });
 
 export const removeMember: Operation<typeof rolesContract.removeMember> = (work, { role_id, user_id }) =>
   work.write(async (unit) => {
     const user = await userToChange(unit, user_id);
     const role = await requireRow(unit.db, 'roles', unit.tenant.id, role_id);
-    await changeRoles(unit, user, { give: [], take: [role] });
+    await changeRoles(unit, user, { give: [], take: [role] }, work);
   });
 
 export const listMembers: Operation<typeof rolesContract.listMembers> = (work, { role_id, query }) =>
@@ -73,6 +78,6 @@ export const setRoles: Operation<typeof usersContract.setRoles> = (work, { user_
     const wanted = await findRolesByName(unit.db, unit.tenant.id, body.roles, 'roles');
     const held = await rolesOfUser(unit.db, user.num).execute();
     const wantedIds = new Set(wanted.map(({ id }) => id));
-    await changeRoles(unit, user, { give: wanted, take: held.filter(({ id }) => !wantedIds.has(id)) });
+    await changeRoles(unit, user, { give: wanted, take: held.filter(({ id }) => !wantedIds.has(id)) }, work);
     return { roles: wanted.toSorted(byId).map(roleView) };
   });

@@ -12,6 +12,7 @@ import { checkDepth } from '../metadata.ts';
 import { type Operation, Rendered } from '../operation.ts';
 import { DEFAULT_LIMIT } from '../page.ts';
 import { fieldProblem, notFound, Problem } from '../problem.ts';
+import { mayMakeAdministrators } from '../roles/administrators.ts';
 import { endSessions } from '../sessions/sessions.store.ts';
 import { scopesOfUser } from '../sessions/standing.ts';
 import { closeTickets } from '../tickets/tickets.ts';
@@ -217,7 +218,7 @@ export function patched(user: User, patch: UserUpdate, now: number): User {
 
 /** Who sets an administrator's password or address can sign in as one, so it needs the scope that makes administrators. */
 export async function checkMayTakeOver(work: Work, unit: Unit, { num }: UserRow): Promise<void> {
-  if (work.allows('roles:write') || (await scopesOfUser(unit.db, unit.tenant.id, num)).size === 0) return;
+  if (mayMakeAdministrators(work) || (await scopesOfUser(unit.db, unit.tenant.id, num)).size === 0) return;
   throw new Problem(
     'insufficient_scope',
     'What an administrator signs in with (password, e-mail address, linked accounts) needs the scope roles:write, too.',

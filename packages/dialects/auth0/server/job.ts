@@ -1,5 +1,6 @@
 /** A job as Auth0 shows one (contract, `schemas.Job`). */
 import {
+  type DialectCall,
   type ExportJobOptions,
   type ImportJobOptions,
   type JobRow,
@@ -7,7 +8,6 @@ import {
   locationOf,
   type RowFailure,
   readDetails,
-  type Work,
 } from '@reeve/core';
 import { connectionNames } from './connection.ts';
 import { present } from './value.ts';
@@ -30,7 +30,8 @@ function progressOf({ progress, created_at: begun }: JobRow, now: number) {
   return present({ percentage_done: progress, time_left_seconds: left });
 }
 
-export async function jobView(work: Work, row: JobRow) {
+/** An export is fetched with its link alone, so the link is for those who may read users. */
+export async function jobView({ work, holds }: Pick<DialectCall, 'work' | 'holds'>, row: JobRow) {
   const options = JSON.parse(row.options) as Partial<ImportJobOptions & ExportJobOptions>;
   const status = statusOf(row, work.now);
   const connectionId = options.connection_id ?? options.connection;
@@ -46,7 +47,7 @@ export async function jobView(work: Work, row: JobRow) {
       connection_id: connectionId,
       connection: connectionId === undefined ? undefined : names?.get(connectionId),
       ...options.vendor,
-      location: locationOf(work, row),
+      location: holds('read:users') ? locationOf(work, row) : undefined,
     }),
     ...(isOver ? { percentage_done: 100, time_left_seconds: 0 } : progressOf(row, work.now)),
     ...(isImport && isOver ? { summary: summaryOf(row) } : {}),

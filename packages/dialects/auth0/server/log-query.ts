@@ -5,10 +5,11 @@
 import type { EventType } from '@reeve/contract';
 import { Problem } from '@reeve/core';
 import type { LogView } from './log.ts';
-import { eventTypesOf } from './log-types.ts';
+import { areWhole, eventTypesOf } from './log-types.ts';
 import { instantOf } from './search/instant.ts';
 import { parseQuery, type Query, type TermPart, type Value } from './search/query.ts';
 import { QueryError } from './search/query-error.ts';
+import { wildcardMatcher } from './search/wildcard.ts';
 
 export type Judge = (log: LogView) => boolean;
 
@@ -21,6 +22,8 @@ export interface LogPlan {
   /** Epoch milliseconds, both inclusive. */
   readonly from?: number;
   readonly to?: number;
+  /** Whether `types`, `from` and `to` say all that the query asks: whatever they let through, the judge takes. */
+  readonly isWhole: boolean;
   readonly judge: Judge;
 }
 
@@ -46,7 +49,7 @@ const MAX_WILDCARDS = 8;
 export function planOf(q: string): LogPlan {
   try {
     const query = parseQuery(q);
-    return { ...boundsOf(query), judge: judgeOf(query) };
+    return { ...boundsOf(query), isWhole: isWhole(query), judge: judgeOf(query) };
   } catch (error) {
     if (!(error instanceof QueryError)) throw error;
     throw new Problem('invalid_request', error.message, {
@@ -73,10 +76,21 @@ function alternativesOf(query: Query, field: string): string[] | undefined {
   return all.every((texts) => texts !== undefined) ? (all.flat() as string[]) : undefined;
 }
 
-function boundsOf(query: Query): Omit<LogPlan, 'judge'> {
-  const parts = query.kind === 'and' ? query.of : [query];
-  let bounds: Omit<LogPlan, 'judge'> = {};
-  for (const part of parts) {
+type Bounds = Omit<LogPlan, 'judge' | 'isWhole'>;
+
+/** A user is told of fewer entries than the directory finds by the user: those that name another are theirs. */
+const isWhole = (query: Query): boolean =>
+  partsOf(query).every((part) => {
+    if (part.kind === 'clause' && part.field?.name === 'date') return true;
+    const types = alternativesOf(part, 'type');
+    return types !== undefined && areWhole(new Set(types));
+  });
+
+const partsOf = (query: Query): readonly Query[] => (query.kind === 'and' ? query.of : [query]);
+
+function boundsOf(query: Query): Bounds {
+  let bounds: Bounds = {};
+  for (const part of partsOf(query)) {
     const types = alternativesOf(part, 'type');
     if (types) {
       const found = eventTypesOf(new Set(types));
@@ -171,15 +185,9 @@ function matcherOf(value: Value, isWords: boolean): (text: string) => boolean {
     text.toLowerCase() === wanted;
 }
 
-/** A pattern that is matched piece by piece, so that no text makes it slow. */
 function patternOf(at: number, parts: readonly TermPart[], isWords: boolean): (text: string) => boolean {
   if (parts.filter((part) => typeof part !== 'string').length > MAX_WILDCARDS)
     throw new QueryError(at, `expected at most ${MAX_WILDCARDS} wildcards`);
-  const source = parts
-    .map((part) =>
-      typeof part === 'string' ? part.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&') : part.wildcard === '*' ? '.*' : '.',
-    )
-    .join('');
-  const pattern = new RegExp(`^${source}$`, 'is');
-  return (text) => pattern.test(text) || (isWords && text.split(/\s+/).some((word) => pattern.test(word)));
+  const isOf = wildcardMatcher(parts);
+  return (text) => isOf(text) || (isWords && text.split(/\s+/).some(isOf));
 }

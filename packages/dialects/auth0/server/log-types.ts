@@ -162,3 +162,7 @@ export function sayingOf(event: Event): { readonly type: string; readonly descri
 /** The events that can have one of these codes. */
 export const eventTypesOf = (codes: ReadonlySet<string>): EventType[] =>
   (Object.keys(SAYINGS) as EventType[]).filter((type) => SAYINGS[type].codes.some((code) => codes.has(code)));
+
+/** Whether the events that can have one of these codes can have no other. */
+export const areWhole = (codes: ReadonlySet<string>): boolean =>
+  eventTypesOf(codes).every((type) => SAYINGS[type].codes.every((code) => codes.has(code)));

@@ -45,7 +45,8 @@ function formOf(received: Received) {
   return { file, connection, externalId, isUpsert, tellsByMail: flagOf(received, 'send_completion_email', true) };
 }
 
-async function importUsers({ work, upload, contentType }: DialectCall) {
+async function importUsers(call: DialectCall) {
+  const { work, upload, contentType } = call;
   const { spool } = work.services;
   if (!spool || !upload) throw new Error('Nothing takes in files here.');
   await checkImportRoom(work);
@@ -60,7 +61,7 @@ async function importUsers({ work, upload, contentType }: DialectCall) {
       tellsByMail,
       vendor: { upsert: isUpsert, ...(externalId === undefined ? {} : { external_id: externalId }) },
     });
-    return await jobView(work, job);
+    return await jobView(call, job);
   } catch (error) {
     await received.file?.discard();
     throw error;
@@ -79,7 +80,8 @@ const exportBody = object({
   fields: optional(array(object({ name: text(512), export_as: optional(text(512)) }), { minItems: 1, maxItems: 30 })),
 });
 
-async function exportUsers({ work, body }: DialectCall<undefined, Static<typeof exportBody>>) {
+async function exportUsers(call: DialectCall<undefined, Static<typeof exportBody>>) {
+  const { work, body } = call;
   const { connection_id: connection, format = 'json', limit, fields } = body;
   if (connection !== undefined) await requireConnectionId(work, connection);
   const bag = format === 'csv' && fields?.find(({ name }) => name === 'user_metadata' || name === 'app_metadata');
@@ -98,7 +100,7 @@ async function exportUsers({ work, body }: DialectCall<undefined, Static<typeof 
     },
     (made) => made,
   );
-  return jobView(work, job);
+  return jobView(call, job);
 }
 
 const mailBody = object({
@@ -108,20 +110,22 @@ const mailBody = object({
   organization_id: optional(text(128)),
 });
 
-async function sendVerification({ work, body }: DialectCall<undefined, Static<typeof mailBody>>) {
+async function sendVerification(call: DialectCall<undefined, Static<typeof mailBody>>) {
+  const { work, body } = call;
   const user_id = await idOf(work, body.user_id);
   const job = await together(work, async (inner, unit) => {
     await operations.users.sendVerification(inner, { user_id, query: undefined, body: undefined });
     return recordJob(unit, 'verification_email');
   });
-  return jobView(work, job);
+  return jobView(call, job);
 }
 
-const get = async ({ work, params }: DialectCall) => jobView(work, await requireJob(work, params.id as string));
+const get = async (call: DialectCall) => jobView(call, await requireJob(call.work, call.params.id as string));
 
-async function errors({ work, params }: DialectCall) {
+async function errors(call: DialectCall) {
+  const { work, params } = call;
   const job = await requireJob(work, params.id as string);
-  const view = await jobView(work, job);
+  const view = await jobView(call, job);
   if (view.status === 'failed') return view;
   const found = [];
   for await (const failures of failuresOf(work, job.id)) found.push(...failures.map(failureView));

@@ -160,6 +160,32 @@ describe.each(databaseKinds)('logs of Auth0 on %s', (kind) => {
     expect(counted.body).toMatchObject({ total: today.length, length: 1 });
   });
 
+  it('goes on from the last entry that a query looked at, where none was taken', async () => {
+    const ordered = await logs('per_page=100&sort=date:1');
+    const nextOf = async (from: string | undefined, q: string) => {
+      const { body, headers } = await call('GET', `/logs?take=5&from=${from}&q=${encodeURIComponent(q)}`);
+      const [, url] = /^<([^>]+)>; rel="next"$/.exec(headers.get('link') ?? '') ?? [];
+      return { body: body as Log[], next: new URL(url as string).searchParams.get('from') };
+    };
+    const last = ordered.at(-1)?.log_id;
+    expect(await nextOf(ordered[0]?.log_id, 'user_agent:nothing*like*this')).toEqual({ body: [], next: last });
+    expect(await nextOf(last, 'user_agent:nothing*like*this')).toEqual({ body: [], next: last });
+    const first = await nextOf(ordered[0]?.log_id, 'type:ss');
+    const isSignup = ({ type }: Log) => type === 'ss';
+    expect(first.body).toEqual(ordered.slice(1).filter(isSignup).slice(0, 5));
+  });
+
+  it('counts what the directory itself can find as it counts what it has to judge', async () => {
+    const day = new Date(server.clock.now()).toISOString().slice(0, 10);
+    const count = async (q: string) =>
+      ((await call('GET', `/logs?q=${encodeURIComponent(q)}&include_totals=true&per_page=1`)).body as { total: number })
+        .total;
+    // A wildcard is judged, entry by entry.
+    for (const q of ['type:ss', 'type:(fp OR fu)', 'type:sapi', 'type:fp', `type:s AND date:[${day} TO *]`])
+      expect([q, await count(q)]).toEqual([q, await count(`${q} AND hostname:*`)]);
+    expect(await count('type:ss AND (date:[* TO 2001-01-01] AND type:ss)')).toBe(0);
+  });
+
   it('refuses what it can’t read, with the place', async () => {
     for (const q of ['type:(fp', 'colour:red', 'type:[a TO b]']) {
       const { status, body } = await call('GET', `/logs?q=${encodeURIComponent(q)}`);

@@ -85,19 +85,17 @@ async function filterOf(work: Work, { types, userId, from, to }: LogPlan): Promi
   };
 }
 
-/** Entries that a plan's judge takes, in the order of the filter. */
-async function* judged(work: Work, plan: LogPlan, base: NativeFilter): AsyncGenerator<LogView> {
+/** What a search has looked at, in the order of the filter, and whether the plan's judge takes it. */
+interface Looked {
+  readonly log: LogView;
+  readonly isTaken: boolean;
+}
+
+async function* judged(work: Work, plan: LogPlan, base: NativeFilter): AsyncGenerator<Looked> {
   const context = new LogContext(work);
-  let seen = 0;
   for (let cursor: string | null | undefined = base.cursor; cursor !== null; ) {
-    if (seen >= MOST_JUDGED)
-      throw new Problem(
-        'limit_reached',
-        `The search looks at more than ${MOST_JUDGED} entries; narrow it by type, user_id or date.`,
-      );
     const page: Page = await read(work, { ...base, limit: AT_ONCE, ...(cursor === undefined ? {} : { cursor }) });
-    for (const log of await context.views(page.events)) if (plan.judge(log)) yield log;
-    seen += page.events.length;
+    for (const log of await context.views(page.events)) yield { log, isTaken: plan.judge(log) };
     cursor = page.next;
   }
 }
@@ -106,16 +104,40 @@ async function pageByQuery(work: Work, q: string, query: ListQuery): Promise<Sli
   const plan = planOf(q);
   const filter = await filterOf(work, plan);
   const { page = 0, per_page: limit = PER_PAGE, include_totals: isCounted = false } = query;
+  if (!filter) return { items: [], total: isCounted ? 0 : undefined };
+  if (plan.isWhole) return pageBy(work, filter, query);
   const start = page * limit;
   const items: LogView[] = [];
   let total = 0;
-  if (filter)
-    for await (const log of judged(work, plan, { ...filter, ...orderOf(query.sort) })) {
-      if (total >= start && items.length < limit) items.push(log);
-      total++;
-      if (!isCounted && items.length >= limit) break;
-    }
+  let seen = 0;
+  for await (const { log, isTaken } of judged(work, plan, { ...filter, ...orderOf(query.sort) })) {
+    if (seen++ >= MOST_JUDGED)
+      throw new Problem(
+        'limit_reached',
+        `The search looks at more than ${MOST_JUDGED} entries; narrow it by type, user_id or date.`,
+      );
+    if (!isTaken) continue;
+    if (total >= start && items.length < limit) items.push(log);
+    total++;
+    if (!isCounted && items.length >= limit) break;
+  }
   return { items, total: isCounted ? total : undefined };
+}
+
+/** The entries that a query takes behind a checkpoint, and the last one that it looked at: the next page begins there. */
+async function checkpointByQuery(work: Work, q: string, base: NativeFilter, take: number) {
+  const plan = planOf(q);
+  const filter = await filterOf(work, plan);
+  const items: LogView[] = [];
+  let last: string | undefined;
+  let seen = 0;
+  if (filter)
+    for await (const { log, isTaken } of judged(work, plan, { ...base, ...filter })) {
+      last = log.log_id;
+      if (isTaken) items.push(log);
+      if (items.length >= take || ++seen >= MOST_JUDGED) break;
+    }
+  return { items, last };
 }
 
 /** What came after an entry, oldest first; the header names where the next page begins. */
@@ -123,20 +145,11 @@ async function checkpoint({ work, query, origin }: DialectCall<ListQuery>) {
   const { from, take = PER_PAGE } = query;
   const q = query.q ?? query.search;
   const base: NativeFilter = { order: 'asc', ...(from === undefined ? {} : { cursor: from }) };
-  let items: LogView[] = [];
-  if (q === undefined || q === '') {
-    const { events } = await read(work, { ...base, limit: take });
-    items = await new LogContext(work).views(events);
-  } else {
-    const plan = planOf(q);
-    const filter = await filterOf(work, plan);
-    if (filter)
-      for await (const log of judged(work, plan, { ...base, ...filter })) {
-        items.push(log);
-        if (items.length >= take) break;
-      }
-  }
-  const next = items.at(-1)?.log_id ?? from;
+  const { items, last } =
+    q === undefined || q === ''
+      ? await checkpointOfAll(work, base, take)
+      : await checkpointByQuery(work, q, base, take);
+  const next = last ?? from;
   const body = items.map((item) => pickFields(item, query));
   if (next === undefined) return body;
   const url = new URL(`${origin}/api/v2/logs`);
@@ -144,6 +157,11 @@ async function checkpoint({ work, query, origin }: DialectCall<ListQuery>) {
   url.searchParams.set('take', String(take));
   if (q !== undefined) url.searchParams.set('q', q);
   return new DialectAnswer(body, { headers: { link: `<${url.href}>; rel="next"` } });
+}
+
+async function checkpointOfAll(work: Work, base: NativeFilter, take: number) {
+  const { events } = await read(work, { ...base, limit: take });
+  return { items: await new LogContext(work).views(events), last: events.at(-1)?.id };
 }
 
 async function list(call: DialectCall<ListQuery>) {
