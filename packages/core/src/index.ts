@@ -1,5 +1,6 @@
 /** The directory: operations, the unit of work, and the storage they stand on. */
 
+export { findClientIds } from './applications/applications.store.ts';
 export { keepsSecret } from './applications/secrets.ts';
 export { openStream, type StreamQuery } from './audit/stream.ts';
 export { type BrowserDraft, rememberBrowser } from './authentication-methods/browsers.ts';
@@ -7,6 +8,8 @@ export * from './authentication-methods/enrollments.ts';
 export { totpCodeAt } from './authentication-methods/totp.ts';
 export { findGrantedScopes } from './client-grants/client-grants.store.ts';
 export * from './clock.ts';
+export { type ConnectionDeletion, deleteConnectionWithUsers } from './connections/deletion.ts';
+export { lockConnection } from './connections/row.ts';
 export * from './credentials/attempts.ts';
 export * from './credentials/clients.store.ts';
 export * from './credentials/hasher.ts';
@@ -16,6 +19,7 @@ export { MANY, ONE, type PatternPart } from './database/document.ts';
 export { migrate } from './database/migrate.ts';
 export * from './database/open.ts';
 export * from './dialect.ts';
+export { isSecret } from './events/redact.ts';
 export { createEventSignal } from './events/signal.ts';
 export * from './export/export-jobs.ts';
 export { type ExportFormat, type ExportShape, exportUsers, nativeShapes } from './export/users-export.ts';
@@ -44,6 +48,7 @@ export { enqueueMail, type ImportReport, type MailPayload } from './mails/out-bo
 export { type ActiveMailProvider, findMailProvider } from './mails/provider.ts';
 export * from './operation.ts';
 export { operations } from './operations.ts';
+export { changeMemberRoles, findMemberRoles } from './organizations/members.ts';
 export { permissionsOn } from './permissions/permissions.store.ts';
 export * from './problem.ts';
 export * from './resource-servers/audiences.ts';

@@ -190,7 +190,7 @@ describe.each(databaseKinds)('robustness on %s', (kind) => {
   });
 
   it('tells which methods a path answers', async () => {
-    const { status, body, headers } = await server.api('DELETE', '/users');
+    const { status, body, headers } = await server.api('DELETE', '/groups');
     expect([status, (body as { code: string }).code]).toEqual([405, 'method_not_allowed']);
     expect(headers.get('allow')).toBe('GET, POST');
     expect((await server.api('GET', '/nothing')).body).toMatchObject({ code: 'route_not_found' });

@@ -24,7 +24,7 @@ export const link = route('POST /users/{user_id}/identities', {
   response: object({ identities }),
   status: 201,
   fails: ['not_found', 'conflict', 'last_admin', 'limit_reached'],
-  emits: ['user.linked', 'session.revoked', 'organization.updated'],
+  emits: ['user.linked', 'session.revoked', 'organization.updated', 'mfa.factor_removed'],
 });
 
 /** Takes a linked identity off a user: the account is a user of its own again, under its old id, with its old password. */

@@ -1,6 +1,6 @@
 import type { Application, applications as contract, Scope } from '@reeve/contract';
 import { toWire } from '../clock.ts';
-import { type Db, locked } from '../database/database.ts';
+import { type Db, locked, padded } from '../database/database.ts';
 import { notFound } from '../problem.ts';
 import { findRow, type Row } from '../rows.ts';
 import type { Unit } from '../work.ts';
@@ -66,6 +66,30 @@ export async function requireApplication(
   const row = await findApplication(db, tenantId, id, purpose);
   if (!row) throw notFound('application', id);
   return row;
+}
+
+/** Ids of one statement. */
+const AT_ONCE = 512;
+
+/** OAuth client ids by application id, of those that are there; without `ids` of all, newest first. */
+export async function findClientIds(
+  db: Db,
+  tenantId: number,
+  ids?: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
+  const found = new Map<string, string>();
+  const all = db
+    .selectFrom('applications')
+    .select(['id', 'client_id'])
+    .where('tenant_id', '=', tenantId)
+    .orderBy('id', 'desc');
+  if (!ids) for (const { id, client_id } of await all.execute()) found.set(id, client_id);
+  for (let from = 0; from < (ids?.length ?? 0); from += AT_ONCE) {
+    const some = ids?.slice(from, from + AT_ONCE) as [string, ...string[]];
+    const rows = await all.where('id', 'in', padded(some)).execute();
+    for (const { id, client_id } of rows) found.set(id, client_id);
+  }
+  return found;
 }
 
 /** Takes every management scope from an application, with the event; where it has none, nothing happens. */

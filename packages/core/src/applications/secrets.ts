@@ -26,7 +26,9 @@ export const keepsSecret = (type: Application['type']): boolean => type === 'mac
  */
 export function checkMayGrant(work: Work, scopes: readonly Scope[], spelled: readonly string[] = []): void {
   // One native scope is all of Auth0's that spell it.
-  const whole = scopes.filter((scope) => !work.allows(scope) || !spellManagement([scope]).every((name) => holds(work, name)));
+  const whole = scopes.filter(
+    (scope) => !work.allows(scope) || !spellManagement([scope]).every((name) => holds(work, name)),
+  );
   const finer = spelled.filter((name) => !holds(work, name));
   const beyond = [...whole, ...finer];
   if (beyond.length > 0)

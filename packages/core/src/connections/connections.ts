@@ -1,28 +1,27 @@
 /** Connections; those of strategy `database` are the user pools. Owns the rules; a connection that has users, and the default one, stay. */
 import type { Connection, connections as contract, PasswordPolicy } from '@reeve/contract';
-import type { Selectable } from 'kysely';
 import { toWire } from '../clock.ts';
-import { dropCounter, readCounter, readCounters } from '../counters/counters.ts';
+import { readCounter, readCounters } from '../counters/counters.ts';
 import { defaultPolicy } from '../credentials/policy.ts';
-import { type Db, locked } from '../database/database.ts';
+import type { Db } from '../database/database.ts';
 import { difference } from '../events/redact.ts';
-import { isId } from '../id.ts';
 import type { Operation } from '../operation.ts';
 import { fieldProblem, notFound, Problem } from '../problem.ts';
 import { newestFirst, refusing } from '../rows.ts';
-import type { ConnectionTable } from '../tables.ts';
 import { keyOf } from '../users/document.ts';
 import { totalOf } from '../users/users.query.ts';
 import type { Unit } from '../work.ts';
 import { DATABASE, TOTAL } from './connections.store.ts';
 import { type Enabling, enablingOf, findEnabled, replaceEnabled } from './enabling.ts';
-
-type Row = Selectable<ConnectionTable>;
-
-const policyOf = ({ password_policy }: Row): PasswordPolicy => ({
-  ...defaultPolicy,
-  ...(JSON.parse(password_policy) as Partial<PasswordPolicy>),
-});
+import {
+  checkIsNotDefault,
+  dropConnection,
+  enabledOf,
+  fieldsOf,
+  policyOf,
+  type Row,
+  requireConnection,
+} from './row.ts';
 
 const viewOf = (row: Row, enabled: readonly string[], users: number): Connection => ({
   id: row.id,
@@ -38,26 +37,7 @@ const viewOf = (row: Row, enabled: readonly string[], users: number): Connection
   updated_at: toWire(row.updated_at),
 });
 
-const fieldsOf = (row: Row, enabled: readonly string[]) => ({
-  name: row.name,
-  display_name: row.display_name,
-  strategy: row.strategy,
-  password_policy: policyOf(row),
-  enabled_for_all: row.is_enabled_for_all === 1,
-  enabled_applications: enabled,
-});
-
-const enabledOf = async (db: Db, row: Row): Promise<string[]> =>
-  (await findEnabled(db, row.tenant_id, [row.num])).get(row.num) ?? [];
-
 const usersOf = (db: Db, row: Row): Promise<number> => readCounter(db, row.tenant_id, totalOf('connection', row.num));
-
-async function requireConnection(db: Db, tenantId: number, id: string, isToChange: boolean): Promise<Row> {
-  const query = db.selectFrom('connections').selectAll().where('tenant_id', '=', tenantId).where('id', '=', id);
-  const row = isId('con', id) ? await (isToChange ? locked(db, query) : query).executeTakeFirst() : undefined;
-  if (!row) throw notFound('connection', id);
-  return row;
-}
 
 /** The policy with a patch. A password must be able to meet it. */
 function patchedPolicy(policy: PasswordPolicy, patch: Partial<PasswordPolicy> = {}): PasswordPolicy {
@@ -187,7 +167,7 @@ const remove: Operation<typeof contract.delete> = (work, { connection_id }) =>
   work.write(async (unit) => {
     // Whoever creates a user points to the connection: such units are over once this one has its lock.
     const row = await requireConnection(unit.db, unit.tenant.id, connection_id, true);
-    if (row.is_default === 1) throw new Problem('protected_resource', 'The default connection stays.');
+    checkIsNotDefault(row);
     const user = await unit.db
       .selectFrom('users')
       .select('num')
@@ -203,14 +183,7 @@ const remove: Operation<typeof contract.delete> = (work, { connection_id }) =>
       .limit(1)
       .executeTakeFirst();
     if (linked) throw new Problem('in_use', 'Users have linked identities of the connection; unlink them first.');
-    const enabled = await enabledOf(unit.db, row);
-    await unit.db.deleteFrom('connections').where('num', '=', row.num).execute();
-    await dropCounter(unit.db, unit.tenant.id, totalOf('connection', row.num));
-    unit.count(TOTAL, -1);
-    await unit.emit('connection.deleted', {
-      target: { type: 'connection', id: row.id },
-      data: { before: fieldsOf(row, enabled) },
-    });
+    await dropConnection(unit, row);
   });
 
 export { remove as delete };

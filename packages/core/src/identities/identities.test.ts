@@ -255,6 +255,28 @@ describe.each(databaseKinds)('identities on %s', (kind) => {
     await totals();
   });
 
+  it('ends the second factors of the user that is linked, with an event for each', async () => {
+    const [primary, secondary] = [await makeUser(), await makeUser()];
+    const added: string[] = [];
+    for (const [user, phone] of [
+      [secondary, '+15555550101'],
+      [secondary, '+15555550102'],
+      [primary, '+15555550103'],
+    ] as const) {
+      const factor = { type: 'phone', phone_number: phone, confirmed: true };
+      const { status, body } = await server.api('POST', `/users/${user.id}/authentication-methods`, factor);
+      expect(status, JSON.stringify(body)).toBe(201);
+      added.push((body as { id: string }).id);
+    }
+    await linkTo(primary, secondary.id);
+    const removed = await eventsOf('mfa.factor_removed', secondary.id);
+    expect(removed).toHaveLength(2);
+    for (const id of added.slice(0, 2)) expect(JSON.stringify(removed)).toContain(id);
+    expect(await eventsOf('mfa.factor_removed', primary.id)).toEqual([]);
+    const { body } = await server.api('GET', `/users/${primary.id}/authentication-methods`);
+    expect(JSON.stringify(body)).toContain(added[2]);
+  });
+
   it('erases linked accounts with the person', async () => {
     for (const days of [0, 2]) {
       await server.api('PATCH', '/tenant', { settings: { deleted_user_retention_days: days } });

@@ -4,6 +4,7 @@
  * user that was linked, under its own id.
  */
 import type { identities as contract, Identity } from '@reeve/contract';
+import { deleteMethods } from '../authentication-methods/authentication-methods.store.ts';
 import { toWire } from '../clock.ts';
 import { upsertPassword } from '../credentials/credentials.store.ts';
 import type { Db } from '../database/database.ts';
@@ -141,6 +142,8 @@ export const link: Operation<typeof contract.link> = (work, { user_id, body }) =
     });
     for (const template of ['verify_email', 'reset_password'] as const)
       await cancelMails(unit, template, { userId: secondary.id });
+    // They end with the user; a primary that shall have a second factor adds its own.
+    await deleteMethods(unit, secondary);
     await takeOut(unit, secondary);
     const identities = [...before.identities, own, ...others];
     await saveUser(unit, primary, { ...before, identities, updated_at: toWire(unit.now) });

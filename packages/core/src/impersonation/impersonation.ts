@@ -75,7 +75,8 @@ async function checkTarget(work: Work, unit: Unit, impersonatorId: string | null
   if (impersonatorId === null || !isId('usr', impersonatorId)) return;
   const row = await findUser(unit.db, unit.tenant.id, impersonatorId);
   const held = row && (await administratorLevel(unit.db, unit.tenant.id, row.num));
-  if (held === undefined || held > needed) throw refused('The user has a more powerful administrator role than who would act.');
+  if (held === undefined || held > needed)
+    throw refused('The user has a more powerful administrator role than who would act.');
 }
 
 function checkAllowed({ tenant }: Pick<Unit, 'tenant'>): void {

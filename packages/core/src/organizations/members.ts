@@ -3,15 +3,16 @@
  * member, and that all changes of one member happen one after another (they lock the user's row).
  */
 import type { organizations as contract } from '@reeve/contract';
+import type { Db } from '../database/database.ts';
 import { memberOf } from '../memberships/member.ts';
 import { deleteMember, findMembers, insertMember } from '../memberships/memberships.store.ts';
 import type { Operation } from '../operation.ts';
-import { Problem } from '../problem.ts';
+import { notFound, Problem } from '../problem.ts';
 import { findRolesByName, type RoleRow } from '../roles/roles.store.ts';
 import { requireRow } from '../rows.ts';
-import { bumpTokenVersion } from '../users/users.store.ts';
-import { userToChange } from '../users/users.ts';
-import type { Unit } from '../work.ts';
+import { bumpTokenVersion, type UserRow } from '../users/users.store.ts';
+import { requireUser, userToChange } from '../users/users.ts';
+import type { Unit, Work } from '../work.ts';
 import { memberRoles } from './organizations.store.ts';
 
 interface Place {
@@ -69,6 +70,58 @@ export const addMember: Operation<typeof contract.addMember> = (work, { organiza
         data: { user_id, before: { roles: change.before }, after: { roles: change.after } },
       });
     if (change) await endTokens(unit, user.num);
+  });
+
+/** The codes of the roles that a user holds inside an organization. Throws `not_found` where the user is no member. */
+export async function findMemberRoles(
+  work: Work,
+  { organization_id, user_id }: { readonly organization_id: string; readonly user_id: string },
+): Promise<string[]> {
+  const user = await requireUser(work, user_id);
+  return work.read(async (db) => {
+    const { id } = await requireRow(db, 'organizations', work.tenant.id, organization_id);
+    await requireMember(db, work.tenant.id, id, user);
+    return ((await memberRoles(db, work.tenant.id, id, [user.num])).get(user.num) ?? []).map(({ code }) => code);
+  });
+}
+
+async function requireMember(db: Db, tenantId: number, organizationId: string, user: UserRow): Promise<void> {
+  const member = await db
+    .selectFrom('organization_members')
+    .select('user_num')
+    .where('tenant_id', '=', tenantId)
+    .where('organization_id', '=', organizationId)
+    .where('user_num', '=', user.num)
+    .executeTakeFirst();
+  if (!member) throw notFound('member', user.id);
+}
+
+/** Gives and takes roles of a member, by id or code, one change of a member after another. Throws `not_found`. */
+export const changeMemberRoles = (
+  work: Work,
+  { organization_id, user_id }: { readonly organization_id: string; readonly user_id: string },
+  { give, take }: { readonly give: readonly string[]; readonly take: readonly string[] },
+): Promise<void> =>
+  work.write(async (unit) => {
+    const { db, tenant } = unit;
+    const user = await userToChange(unit, user_id);
+    const { id } = await requireRow(db, 'organizations', tenant.id, organization_id, 'point');
+    await requireMember(db, tenant.id, id, user);
+    const given = give.length === 0 ? [] : await findRolesByName(db, tenant.id, give, 'roles');
+    const taken = new Set(
+      take.length === 0 ? [] : (await findRolesByName(db, tenant.id, take, 'roles')).map((role) => role.id),
+    );
+    const held = (await memberRoles(db, tenant.id, id, [user.num])).get(user.num) ?? [];
+    const heldIds = held.map((role) => role.id).filter((roleId) => !taken.has(roleId));
+    const kept = heldIds.length === 0 ? [] : await findRolesByName(db, tenant.id, heldIds, 'roles');
+    const wanted = [...new Map([...kept, ...given].map((role) => [role.id, role])).values()];
+    const change = await replaceRoles(unit, { organizationId: id, userNum: user.num }, wanted);
+    if (!change) return;
+    await unit.emit('organization.member_updated', {
+      target: { type: 'organization', id },
+      data: { user_id, before: { roles: change.before }, after: { roles: change.after } },
+    });
+    await endTokens(unit, user.num);
   });
 
 export const removeMember: Operation<typeof contract.removeMember> = (work, { organization_id, user_id }) =>

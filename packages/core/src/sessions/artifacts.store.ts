@@ -112,6 +112,24 @@ export async function deleteGrant(db: Db, tenantId: number, grantId: string): Pr
   await db.deleteFrom('oidc_artifacts').where('tenant_id', '=', tenantId).where('grant_id', '=', grantId).execute();
 }
 
+/** Access tokens that are refused, those that are so longest first: what was refused last is among them. */
+export const findRevokedTokens = (
+  db: Db,
+  tenantId: number,
+  { aud, now, limit }: { readonly aud: string | undefined; readonly now: number; readonly limit: number },
+): Promise<{ jti: string; aud: string }[]> =>
+  db
+    .selectFrom('revoked_tokens')
+    .select(['jti', 'aud'])
+    .where('tenant_id', '=', tenantId)
+    .where('expires_at', '>', now)
+    .$if(aud !== undefined, (query) => query.where('aud', '=', aud as string))
+    .orderBy('expires_at', 'desc')
+    .orderBy('jti')
+    .orderBy('aud')
+    .limit(limit)
+    .execute();
+
 /**
  * Notes that an access token is refused from now on, until it would expire anyway. False where it was noted before. `aud`:
  * the client id of its application, or its audience.

@@ -5,13 +5,13 @@ import type { Work } from '../work.ts';
 
 const byIdentity = statement<
   { tenant_id: number; provider: string; subject: string },
-  { id: string; position: number; connection_num: number }
+  { id: string; position: number; connection_num: number; connection_id: string }
 >((db, slot) =>
   db
     .selectFrom('connections')
     .innerJoin('identities', 'identities.connection_num', 'connections.num')
     .innerJoin('users', 'users.num', 'identities.user_num')
-    .select(['users.id', 'identities.position', 'identities.connection_num'])
+    .select(['users.id', 'identities.position', 'identities.connection_num', 'connections.id as connection_id'])
     .where('connections.tenant_id', '=', slot('tenant_id'))
     .where('identities.subject', '=', slot('subject'))
     .where('identities.provider', '=', slot('provider')),
@@ -23,14 +23,16 @@ export interface FoundIdentity {
   readonly isPrimary: boolean;
 }
 
-/** The user who has this identity, as primary one or linked. The same subject in two connections: the primary one goes first. */
+/** The user who has this identity, as primary one or linked, in one connection or in any: there the primary one goes first. */
 export async function findByIdentity(
   db: Db,
   tenantId: number,
   provider: string,
   subject: string,
+  connectionId?: string,
 ): Promise<FoundIdentity | undefined> {
-  const found = await byIdentity(db, { tenant_id: tenantId, provider, subject });
+  const all = await byIdentity(db, { tenant_id: tenantId, provider, subject });
+  const found = connectionId === undefined ? all : all.filter(({ connection_id: id }) => id === connectionId);
   const [first] = found.toSorted((a, b) => a.position - b.position || a.connection_num - b.connection_num);
   return first && { id: first.id, isPrimary: first.position === 0 };
 }

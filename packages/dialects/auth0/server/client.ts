@@ -3,8 +3,20 @@
  * are the application's own; the rest of Auth0's fields is kept beside it and given back as it came.
  */
 import type { Application } from '@reeve/contract';
-import { array, boolean, integer, json, nullable, optional, record, type Static, string } from '@reeve/contract';
+import {
+  applications,
+  array,
+  boolean,
+  integer,
+  json,
+  nullable,
+  optional,
+  record,
+  type Static,
+  string,
+} from '@reeve/contract';
 import { extensionsOf, type Work } from '@reeve/core';
+import { type Holds, withoutSecrets } from './secrets.ts';
 import { present } from './value.ts';
 
 export const inexistentClient = {
@@ -168,8 +180,30 @@ export const merged = (
 
 type Own = Readonly<Record<string, unknown>> | undefined;
 
+/** What is kept, as far as the token may see it: secrets are for those who may read or change a client's keys. */
+const shownOf = (kept: Own, holds: Holds): Own =>
+  kept && (holds('read:client_keys') || holds('update:client_keys') ? kept : withoutSecrets(kept));
+
+interface ClientViewOptions {
+  readonly tenant: string;
+  readonly holds: Holds;
+  readonly secret?: string | null;
+}
+
+const KNOWN_GRANTS: ReadonlySet<string> = new Set(applications.grantTypes);
+
+/** What the application has now, in the order in which it was given, with what only Auth0 knows in its place. */
+function shown(given: unknown, native: readonly string[], isNative: (item: string) => boolean): string[] {
+  const kept = Array.isArray(given) ? (given as string[]) : [];
+  const still = kept.filter((item) => !isNative(item) || native.includes(item));
+  return [...still, ...native.filter((item) => !kept.includes(item))];
+}
+
 /** Secrets are kept as hashes, so that none can be shown but at its making. */
-export const clientView = (application: Application, kept: Own, tenant: string, secret?: string | null) => ({
+export const clientView = (application: Application, kept: Own, options: ClientViewOptions) =>
+  clientOf(application, shownOf(kept, options.holds), options);
+
+const clientOf = (application: Application, kept: Own, { tenant, secret }: ClientViewOptions) => ({
   tenant,
   global: false,
   is_first_party: true,
@@ -180,9 +214,9 @@ export const clientView = (application: Application, kept: Own, tenant: string, 
   token_endpoint_auth_method:
     application.type === 'spa' || application.type === 'native' ? 'none' : 'client_secret_post',
   app_type: APP_TYPES[application.type],
-  callbacks: application.redirect_uris,
-  grant_types: application.grant_types,
   ...kept,
+  callbacks: shown(kept?.callbacks, application.redirect_uris, (uri) => NATIVE_URL.test(uri)),
+  grant_types: shown(kept?.grant_types, application.grant_types, (grant) => KNOWN_GRANTS.has(grant)),
   // Tooling writes it back without what it may not write.
   jwt_configuration: {
     alg: 'RS256',
@@ -196,16 +230,17 @@ export const clientView = (application: Application, kept: Own, tenant: string, 
   client_id: application.client_id,
 });
 
-export async function clientViews(work: Work, applications: readonly Application[]) {
+export async function clientViews(work: Work, holds: Holds, applications: readonly Application[]) {
   const ids = applications.map(({ id }) => id);
   const kept = await work.read((db) => extensionsOf(db, work, 'applications', 'auth0', ids));
-  return applications.map((application) => clientView(application, kept.get(application.id), work.tenant.name));
+  const options = { tenant: work.tenant.name, holds };
+  return applications.map((application) => clientView(application, kept.get(application.id), options));
 }
 
 /** Auth0's client "All Applications" stands for the tenant; it is this dialect's alone, kept with the tenant. */
 export const globalClientId = (work: Work): string => `all-${work.tenant.publicId.toLowerCase()}`;
 
-export async function globalClient(work: Work) {
+export async function globalClient(work: Work, holds: Holds) {
   const { publicId, name } = work.tenant;
   const kept = await work.read((db) => extensionsOf(db, work, 'tenants', 'auth0', [publicId]));
   const { global_client: fields } = (kept.get(publicId) ?? {}) as { global_client?: Record<string, unknown> };
@@ -216,7 +251,7 @@ export async function globalClient(work: Work) {
     cross_origin_authentication: false,
     custom_login_page_on: true,
     callbacks: [],
-    ...fields,
+    ...shownOf(fields, holds),
     global: true,
     name: 'All Applications',
     client_id: globalClientId(work),

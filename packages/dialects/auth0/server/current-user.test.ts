@@ -1,5 +1,13 @@
 /** A person's own token for the Management API: it acts on the person's own user and on nothing else (issue 3, point 7). */
-import { auth0Caller, bootServer, CLIENT_ID, CLIENT_SECRET, databaseKinds, type TestServer } from '@reeve/testkit';
+import {
+  auth0Caller,
+  bootServer,
+  CLIENT_ID,
+  CLIENT_SECRET,
+  databaseKinds,
+  signInWith,
+  type TestServer,
+} from '@reeve/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const CONNECTION = 'Username-Password-Authentication';
@@ -88,5 +96,29 @@ describe.each(databaseKinds)('a person’s own token for the Management API on %
     expect((await call('GET', `/device-credentials?user_id=${encodeURIComponent(own)}&type=public_key`)).body).toEqual(
       [],
     );
+  });
+
+  it('shows a refresh token under either of its types, and lists what no longer lets in', async () => {
+    await signInWith(server, {
+      username: 'own@example.com',
+      password: 'correct horse',
+      scope: 'openid offline_access',
+    });
+    const call = await auth0Caller(server);
+    const listed = async (type: string) => (await call('GET', `/device-credentials?type=${type}`)).body as object[];
+    expect(await listed('refresh_token')).toMatchObject([{ type: 'rotating_refresh_token', user_id: own }]);
+    expect(await listed('rotating_refresh_token')).toEqual(await listed('refresh_token'));
+    for (const [jti, aud] of [
+      ['b', 'one'],
+      ['a', 'one'],
+      ['c', 'two'],
+    ])
+      expect((await call('POST', '/blacklists/tokens', { jti, aud })).status).toBe(204);
+    const one = (await call('GET', '/blacklists/tokens?aud=one')).body as { jti: string; aud: string }[];
+    expect(one.toSorted((x, y) => (x.jti < y.jti ? -1 : 1))).toEqual([
+      { aud: 'one', jti: 'a' },
+      { aud: 'one', jti: 'b' },
+    ]);
+    expect((await call('GET', '/blacklists/tokens')).body).toHaveLength(3);
   });
 });

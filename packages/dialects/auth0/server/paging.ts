@@ -44,7 +44,7 @@ export type KeysetList<Item> = (
   limit: number,
 ) => Promise<{ items: readonly Item[]; next: string | null }>;
 
-/** Items that an offset may lie behind: what is walked through by keyset. Users and logs have ways of their own. */
+/** Items that an offset may lie behind: what is walked through by keyset. Users have a way of their own. */
 const DEEPEST = 100_000;
 
 /** The items of a list that match; a page is as full as it can be, so that whoever asks for one item gets it. */
@@ -124,8 +124,18 @@ export async function pageOf<Item>(
 export function pickFields<T extends object>(value: T, { fields, include_fields: isIncluded = true }: FieldsQuery): T {
   if (fields === undefined || fields === '') return value;
   const names = fields.split(',').map((name) => name.trim());
+  if (!isIncluded) return names.reduce<T>((left, name) => without(left, name.split('.')), value);
   const isNamed = (name: string) => names.some((wanted) => wanted === name || wanted.startsWith(`${name}.`));
-  return Object.fromEntries(Object.entries(value).filter(([name]) => isNamed(name) === isIncluded)) as T;
+  return Object.fromEntries(Object.entries(value).filter(([name]) => isNamed(name))) as T;
+}
+
+/** The value without what a path leads to; nothing is changed in place. */
+function without<T extends object>(value: T, [name = '', ...rest]: readonly string[]): T {
+  if (!Object.hasOwn(value, name)) return value;
+  const { [name as keyof T]: inner, ...others } = value;
+  if (rest.length === 0) return others as T;
+  if (inner === null || typeof inner !== 'object' || Array.isArray(inner)) return value;
+  return { ...value, [name]: without(inner, rest) };
 }
 
 /** The fields of each item of a list answer, in its envelope or not. */

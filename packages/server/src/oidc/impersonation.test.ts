@@ -121,7 +121,7 @@ describe.each(databaseKinds)('impersonation on %s', (kind) => {
   });
 
   it('tells the audit log who acts, from the request to what is done with the tokens', async () => {
-    const [agent, target] = [await makeUser(), await makeUser('system_admin')];
+    const [agent, target] = [await makeUser('system_admin'), await makeUser('system_admin')];
     const code = await codeOf(target.id, { reason: 'ticket 42', impersonator_id: agent.id, scope: 'users:write' });
     const { body } = await exchange(code);
     const made = await withBearer(server, body.access_token, '/api/v1/users', {
@@ -281,8 +281,23 @@ describe.each(databaseKinds)('impersonation on %s', (kind) => {
     expect(answer).toMatchObject({ status: 403, body: { code: 'insufficient_scope' } });
   });
 
+  it('makes nobody more powerful: neither an application nor whom it names', async () => {
+    const [system, lesser, plain] = [await makeUser('system_admin'), await makeUser('super_admin'), await makeUser()];
+    const bearing = async (...scopes: string[]) => ({ authorization: `Bearer ${await server.token(scopes)}` });
+    const refused = { status: 403, body: { code: 'insufficient_scope' } };
+    for (const { id } of [system, lesser])
+      expect(await ask(id, {}, await bearing('users:impersonate', 'users:write'))).toMatchObject(refused);
+    expect((await ask(plain.id, {}, await bearing('users:impersonate'))).status).toBe(201);
+    expect((await ask(system.id, {}, await bearing('users:impersonate', 'roles:write'))).status).toBe(201);
+    const weaker = { status: 403, body: { code: 'impersonation_refused' } };
+    expect(await ask(lesser.id, { impersonator_id: plain.id })).toMatchObject(weaker);
+    expect(await ask(system.id, { impersonator_id: lesser.id })).toMatchObject(weaker);
+    expect(await ask(lesser.id, { impersonator_id: system.id })).toMatchObject({ status: 201 });
+    expect(await ask(plain.id, { impersonator_id: plain.id })).toMatchObject(weaker);
+  });
+
   it('ends with the one who acts: nobody acts on from an impersonated token, or through a link of who is disabled', async () => {
-    const [agent, admin, target] = [await makeUser(), await makeUser('system_admin'), await makeUser()];
+    const [agent, admin, target] = [await makeUser('super_admin'), await makeUser('super_admin'), await makeUser()];
     const { body } = await exchange(await codeOf(admin.id, { impersonator_id: agent.id }));
     const again = await withBearer(server, body.access_token, `/api/v1/users/${target.id}/impersonate`, {
       method: 'POST',

@@ -72,11 +72,7 @@ export function createProviders(services: Services, clients: Clients, conclude: 
     registerGrants(provider, services);
     registerCodeGrant(provider, services);
     supplyClients(provider, sourceOf(clients), new Set(GRANT_TYPES));
-    extendIdTokens(
-      provider,
-      // A refreshed one names its session, too.
-      ({ tokenUser }) => tokenUser && { ...tokenUser.claims?.idToken, sid: tokenUser.sessionId },
-    );
+    extendIdTokens(provider, ({ tokenUser }) => tokenUser?.claims?.idToken);
     provider.use(conclude as never);
     const note = (ctx: KoaContextWithOIDC, error: Error) => {
       exchangeOf(ctx).failure = error;

@@ -22,6 +22,8 @@ const RUN_MILLISECONDS = 5000;
 const START_MILLISECONDS = 30_000;
 const THREADS = 2;
 const MOST_WAITING = 256;
+/** Of one tenant, so that none fills the queue; of scripts to be judged likewise. */
+const MOST_WAITING_OF_ONE = 64;
 
 // From source, modules are found under the condition under which this one was.
 const execArgv = import.meta.url.endsWith('.ts') ? ['--conditions=reeve-source'] : [];
@@ -118,7 +120,8 @@ export function createRuleThreads({ milliseconds = RUN_MILLISECONDS }: RuleThrea
   }
 
   function ask(message: ToSandbox, tenantId?: number): Promise<FromSandbox> {
-    if (isClosed || waiting.length >= MOST_WAITING)
+    const own = waiting.filter((job) => job.tenantId === tenantId).length;
+    if (isClosed || waiting.length >= MOST_WAITING || own >= MOST_WAITING_OF_ONE)
       throw new Problem('overloaded', 'Too many rules are waiting to run; try again.', { retryAfter: 1 });
     return new Promise((resolve, reject) => {
       waiting.push({ tenantId, message, resolve, reject });

@@ -3,6 +3,7 @@ import { type Application, applications, boolean, object, optional, type Static,
 import {
   type DialectCall,
   type DialectRow,
+  fieldProblem,
   operations,
   Problem,
   row,
@@ -34,6 +35,7 @@ import {
   pickEach,
   pickFields,
 } from '../paging.ts';
+import { QueryProblem } from '../problems.ts';
 import { text } from '../schema.ts';
 import { resultOf } from '../value.ts';
 
@@ -69,18 +71,26 @@ const matches = (query: ListQuery) => (client: View) => {
   );
 };
 
-async function list({ work, query }: DialectCall<ListQuery>) {
+/** The cursor of the page behind all applications. */
+const LAST = 'global';
+
+async function list({ work, holds, query }: DialectCall<ListQuery>) {
+  if (query.q !== undefined && query.q !== '')
+    throw new QueryProblem("Query validation error: 'clients can not be searched by q here'.");
   const all: KeysetList<View> = async (cursor, limit) => {
+    // The tenant's own client stands behind all others: where there is no room left for it, on a page by itself.
+    if (cursor === LAST) return { items: [await globalClient(work, holds)], next: null };
     const asked = { limit, ...(cursor === undefined ? {} : { cursor }) };
     const page = resultOf(await operations.applications.list(work, { query: asked, body: undefined }));
-    const views: View[] = await clientViews(work, page.applications);
-    if (page.next_cursor === null) views.push(await globalClient(work));
-    return { items: views, next: page.next_cursor };
+    const views: View[] = await clientViews(work, holds, page.applications);
+    if (page.next_cursor !== null) return { items: views, next: page.next_cursor };
+    if (views.length >= limit) return { items: views, next: LAST };
+    return { items: [...views, await globalClient(work, holds)], next: null };
   };
   return pickEach('clients', await pageOf('clients', query, matching(all, matches(query))), query);
 }
 
-async function create({ work, body }: DialectCall<undefined, Static<typeof createBody>>) {
+async function create({ work, holds, body }: DialectCall<undefined, Static<typeof createBody>>) {
   const type = typeOf(body.app_type);
   const fields = newClientDefaults(body);
   return together(work, async (inner, unit) => {
@@ -89,7 +99,7 @@ async function create({ work, body }: DialectCall<undefined, Static<typeof creat
     const kept = merged(undefined, ownPart(fields));
     await setExtension(unit, 'applications', made.id, 'auth0', kept, { isCreation: true });
     const { client_secret: secret, ...application } = made;
-    return clientView(application, kept, work.tenant.name, secret);
+    return clientView(application, kept, { tenant: work.tenant.name, holds, secret });
   });
 }
 
@@ -99,26 +109,28 @@ const applicationBy = async (work: Work, clientId: string): Promise<Application>
   return found;
 };
 
-async function get({ work, params, query }: DialectCall<FieldsQuery>) {
-  if (params.client_id === globalClientId(work)) return pickFields(await globalClient(work), query);
-  const [view] = await clientViews(work, [await applicationBy(work, params.client_id as string)]);
+async function get({ work, holds, params, query }: DialectCall<FieldsQuery>) {
+  if (params.client_id === globalClientId(work)) return pickFields(await globalClient(work, holds), query);
+  const [view] = await clientViews(work, holds, [await applicationBy(work, params.client_id as string)]);
   return pickFields(view as object, query);
 }
 
-async function update({ work, params, body }: DialectCall<undefined, Static<typeof updateBody>>) {
+async function update({ work, holds, params, body }: DialectCall<undefined, Static<typeof updateBody>>) {
   const clientId = params.client_id as string;
-  if (clientId === globalClientId(work)) return updateGlobal(work, body);
+  if (clientId === globalClientId(work)) return updateGlobal(work, holds, body);
   return together(work, async (inner, unit) => {
     const { id, type } = await applicationBy(inner, clientId);
+    if (body.app_type !== undefined && typeOf(body.app_type) !== type)
+      throw fieldProblem('app_type', 'kind', `must stay of the kind ${type}; create another client for another kind`);
     const native = nativePart(body, type, known);
     if (Object.keys(native).length > 0)
       await operations.applications.update(inner, { application_id: id, query: undefined, body: native });
     await setExtension(unit, 'applications', id, 'auth0', (kept) => merged(kept, ownPart(body)));
-    return (await clientViews(inner, [await applicationBy(inner, clientId)]))[0];
+    return (await clientViews(inner, holds, [await applicationBy(inner, clientId)]))[0];
   });
 }
 
-async function updateGlobal(work: Work, body: Static<typeof updateBody>) {
+async function updateGlobal(work: Work, holds: DialectCall['holds'], body: Static<typeof updateBody>) {
   if (body.name !== undefined && body.name !== 'All Applications')
     throw new Problem('protected_resource', 'The client "All Applications" keeps its name.');
   return together(work, async (inner, unit) => {
@@ -126,7 +138,7 @@ async function updateGlobal(work: Work, body: Static<typeof updateBody>) {
       ...kept,
       global_client: merged(kept?.global_client as Record<string, unknown> | undefined, ownPart(body)),
     }));
-    return globalClient(inner);
+    return globalClient(inner, holds);
   });
 }
 
@@ -142,12 +154,12 @@ async function remove({ work, params }: DialectCall) {
   }
 }
 
-async function rotateSecret({ work, params }: DialectCall) {
+async function rotateSecret({ work, holds, params }: DialectCall) {
   return together(work, async (inner) => {
     const { id } = await applicationBy(inner, params.client_id as string);
     const input = { application_id: id, query: undefined, body: { overlap: 0 } };
     const { client_secret } = resultOf(await operations.applications.rotateSecret(inner, input));
-    const [view] = await clientViews(inner, [await applicationBy(inner, params.client_id as string)]);
+    const [view] = await clientViews(inner, holds, [await applicationBy(inner, params.client_id as string)]);
     return { ...view, client_secret };
   });
 }

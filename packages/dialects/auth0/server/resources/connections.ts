@@ -13,7 +13,11 @@ import {
 import {
   type DialectCall,
   type DialectRow,
+  deleteConnectionWithUsers,
   extensionsOf,
+  fieldProblem,
+  findClientIds,
+  lockConnection,
   operations,
   Problem,
   row,
@@ -37,6 +41,7 @@ import {
   pickFields,
 } from '../paging.ts';
 import { text } from '../schema.ts';
+import { type Holds, withoutSecrets } from '../secrets.ts';
 import { present, resultOf } from '../value.ts';
 
 const noBody = { query: undefined, body: undefined } as const;
@@ -75,21 +80,13 @@ type Kept = Readonly<Record<string, unknown>> | undefined;
 
 /** Client ids by application id, for the lists of who may use a connection. */
 async function clientIdsOf(work: Work, connections: readonly Connection[]): Promise<ReadonlyMap<string, string>> {
-  if (connections.every(({ enabled_applications: ids, enabled_for_all: isAll }) => ids.length === 0 && !isAll))
-    return new Map();
-  return allClientIds(work);
+  if (connections.some(({ enabled_for_all: isAll }) => isAll)) return allClientIds(work);
+  const ids = new Set(connections.flatMap(({ enabled_applications: enabled }) => enabled));
+  return work.read((db) => findClientIds(db, work.tenant.id, [...ids]));
 }
 
-async function allClientIds(work: Work): Promise<ReadonlyMap<string, string>> {
-  const found = new Map<string, string>();
-  for (let cursor: string | null | undefined; cursor !== null; ) {
-    const query = { limit: 100, ...(cursor === undefined ? {} : { cursor }) };
-    const page = resultOf(await operations.applications.list(work, { query, body: undefined }));
-    for (const { id, client_id } of page.applications) found.set(id, client_id);
-    cursor = page.next_cursor;
-  }
-  return found;
-}
+const allClientIds = (work: Work): Promise<ReadonlyMap<string, string>> =>
+  work.read((db) => findClientIds(db, work.tenant.id));
 
 const view = (connection: Connection, kept: Kept, clients: ReadonlyMap<string, string>) => ({
   id: connection.id,
@@ -107,11 +104,13 @@ const view = (connection: Connection, kept: Kept, clients: ReadonlyMap<string, s
 
 type View = ReturnType<typeof view>;
 
-async function views(work: Work, connections: readonly Connection[]) {
+/** Secrets are for those who may change connections. */
+async function views(work: Work, holds: Holds, connections: readonly Connection[]) {
   const ids = connections.map(({ id }) => id);
   const kept = await work.read((db) => extensionsOf(db, work, 'connections', 'auth0', ids));
   const clients = await clientIdsOf(work, connections);
-  return connections.map((connection) => view(connection, kept.get(connection.id), clients));
+  const shownOf = (all: Kept) => (all && !holds('update:connections') ? withoutSecrets(all) : all);
+  return connections.map((connection) => view(connection, shownOf(kept.get(connection.id)), clients));
 }
 
 const nativeOf = ({ display_name, enabled_clients }: Static<typeof updateBody>) => ({
@@ -149,12 +148,12 @@ function policyOf(options: Kept) {
 
 const keptOf = ({ display_name: _d, enabled_clients: _e, ...kept }: Static<typeof updateBody>) => kept;
 
-async function list({ work, query }: DialectCall<Static<typeof listQuery>>) {
+async function list({ work, holds, query }: DialectCall<Static<typeof listQuery>>) {
   const { strategy: strategies, name: called } = query;
   const all: KeysetList<View> = async (cursor, limit) => {
     const asked = { limit, ...(cursor === undefined ? {} : { cursor }) };
     const page = resultOf(await operations.connections.list(work, { query: asked, body: undefined }));
-    return { items: await views(work, page.connections), next: page.next_cursor };
+    return { items: await views(work, holds, page.connections), next: page.next_cursor };
   };
   const isAsked = (connection: View) =>
     (strategies === undefined || strategies.includes(connection.strategy)) &&
@@ -168,7 +167,7 @@ const byId = async (work: Work, id: string): Promise<Connection> => {
   return found;
 };
 
-async function create({ work, body }: DialectCall<undefined, Static<typeof createBody>>) {
+async function create({ work, holds, body }: DialectCall<undefined, Static<typeof createBody>>) {
   const { name: called, strategy: kind, ...rest } = body;
   return together(work, async (inner, unit) => {
     const isDatabase = kind === 'auth0';
@@ -179,12 +178,13 @@ async function create({ work, body }: DialectCall<undefined, Static<typeof creat
     };
     const made = resultOf(await operations.connections.create(inner, { query: undefined, body: native }));
     await setExtension(unit, 'connections', made.id, 'auth0', merged(undefined, keptOf(rest)), { isCreation: true });
-    return (await views(inner, [made]))[0];
+    return (await views(inner, holds, [made]))[0];
   });
 }
 
-async function update({ work, params, body }: DialectCall<undefined, Static<typeof updateBody>>) {
+async function update({ work, holds, params, body }: DialectCall<undefined, Static<typeof updateBody>>) {
   return together(work, async (inner, unit) => {
+    await lockConnection(unit, params.id as string);
     const before = await byId(inner, params.id as string);
     const native = {
       ...(await enablingOf(inner, before, body)),
@@ -194,20 +194,22 @@ async function update({ work, params, body }: DialectCall<undefined, Static<type
       await operations.connections.update(inner, { connection_id: before.id, query: undefined, body: native });
     // `options` is replaced as a whole.
     await setExtension(unit, 'connections', before.id, 'auth0', (kept) => merged(kept, keptOf(body)));
-    return (await views(inner, [await byId(inner, before.id)]))[0];
+    return (await views(inner, holds, [await byId(inner, before.id)]))[0];
   });
 }
 
-async function get({ work, params, query }: DialectCall<FieldsQuery>) {
-  const [found] = await views(work, [await byId(work, params.id as string)]);
+async function get({ work, holds, params, query }: DialectCall<FieldsQuery>) {
+  const [found] = await views(work, holds, [await byId(work, params.id as string)]);
   return pickFields(found as object, query);
 }
 
 /** Who may use the connection, as newer clients read and change it. */
-async function listClients({ work, params, query }: DialectCall<CheckpointQuery>) {
-  const [found] = await views(work, [await byId(work, params.id as string)]);
+async function listClients({ work, holds, params, query }: DialectCall<CheckpointQuery>) {
+  const [found] = await views(work, holds, [await byId(work, params.id as string)]);
   const ids = (found as View).enabled_clients;
   const start = query.from === undefined ? 0 : ids.indexOf(query.from) + 1;
+  if (query.from !== undefined && start === 0)
+    throw new Problem('invalid_cursor', 'The client that the last page ended with is no longer enabled; begin again.');
   const page = ids.slice(start, start + (query.take ?? PER_PAGE));
   const isMore = start + page.length < ids.length;
   return { clients: page.map((client_id) => ({ client_id })), ...(isMore ? { next: page.at(-1) } : {}) };
@@ -216,36 +218,44 @@ async function listClients({ work, params, query }: DialectCall<CheckpointQuery>
 const clientsBody = array(object({ client_id: text(128), status: boolean() }), { minItems: 1, maxItems: 50 });
 
 async function updateClients({ work, params, body: changes }: DialectCall<undefined, Static<typeof clientsBody>>) {
-  await together(work, async (inner) => {
-    const before = await byId(inner, params.id as string);
-    const [found] = await views(inner, [before]);
-    const ids = new Set((found as View).enabled_clients);
-    for (const { client_id: id, status: isOn } of changes) isOn ? ids.add(id) : ids.delete(id);
-    const native = await enablingOf(inner, before, { enabled_clients: [...ids] });
-    if (Object.keys(native).length === 0) return;
-    await operations.connections.update(inner, { connection_id: before.id, query: undefined, body: native });
+  await together(work, async (inner, unit) => {
+    await lockConnection(unit, params.id as string);
+    const { id, enabled_for_all: isForAll, enabled_applications: enabled } = await byId(inner, params.id as string);
+    const before = isForAll ? [...(await allClientIds(inner)).keys()] : enabled;
+    const ids = new Set(before);
+    for (const [i, { client_id: clientId, status: isOn }] of changes.entries()) {
+      const application = await applicationIdOf(inner, clientId);
+      if (application !== undefined) isOn ? ids.add(application) : ids.delete(application);
+      else if (isOn) throw fieldProblem(`${i}.client_id`, 'exists', `No client has the id "${clientId}".`);
+    }
+    if (isForAll && ids.size === before.length) return;
+    const native = { enabled_for_all: false, enabled_applications: [...ids] };
+    await operations.connections.update(inner, { connection_id: id, query: undefined, body: native });
   });
 }
 
-/** Idempotent. The connection's users go with it, one after another: cut off, it is called again. */
-async function remove({ work, params }: DialectCall) {
+async function applicationIdOf(work: Work, clientId: string): Promise<string | undefined> {
   try {
-    const { id } = await byId(work, params.id as string);
-    await deleteUsersOf(work, id);
-    await operations.connections.delete(work, { connection_id: id, ...noBody });
+    return resultOf(await operations.applications.get(work, { application_id: clientId, ...noBody })).id;
   } catch (error) {
     if (!(error instanceof Problem) || error.code !== 'not_found') throw error;
+    return undefined;
   }
 }
 
-async function deleteUsersOf(work: Work, connectionId: string): Promise<void> {
-  const found = await byId(work, connectionId);
-  if (found.is_default) return;
-  for (;;) {
-    const query = { connection: connectionId, limit: 100 };
-    const { users } = resultOf(await operations.users.list(work, { query, body: undefined }));
-    if (users.length === 0) return;
-    for (const { id } of users) await operations.users.delete(work, { user_id: id, ...noBody });
+/** Idempotent. The connection's users go with it, in batches: cut off, it is called again. */
+async function remove({ work, params, holds }: DialectCall) {
+  const checkMayDeleteUsers = () => {
+    if (!holds('delete:users'))
+      throw new Problem(
+        'insufficient_scope',
+        'The connection has users. Insufficient scope, expected any of: delete:users',
+      );
+  };
+  try {
+    await deleteConnectionWithUsers(work, { connectionId: params.id as string, checkMayDeleteUsers });
+  } catch (error) {
+    if (!(error instanceof Problem) || error.code !== 'not_found') throw error;
   }
 }
 

@@ -1,7 +1,16 @@
 /** `/users/{id}/identities`: accounts that are one person's. */
 import { object, optional, type Static, string } from '@reeve/contract';
-import { type DialectCall, type DialectRow, fieldProblem, operations, row } from '@reeve/core';
-import { connectionNames } from '../connection.ts';
+import {
+  type DialectCall,
+  type DialectRow,
+  fieldProblem,
+  findByIdentity,
+  operations,
+  Problem,
+  row,
+  type Work,
+} from '@reeve/core';
+import { allConnections, connectionNames } from '../connection.ts';
 import { identityViews, idOf, inexistentUser, ownIdOf } from '../user.ts';
 import { resultOf } from '../value.ts';
 
@@ -17,7 +26,7 @@ type Body = Static<typeof body>;
 const primaryOf = (call: DialectCall<never, never> | DialectCall<undefined, Body> | DialectCall) =>
   call.holds('update:users') ? idOf(call.work, call.params.id as string) : ownIdOf(call as DialectCall);
 
-/** The secondary account, as `provider|subject`: an id with its provider's prefix or without, or an id token of the account. */
+/** The secondary account, as `provider|subject` or `usr_…`: an id with its provider's prefix or without, or an id token of the account. */
 async function secondaryOf(call: DialectCall<undefined, Body>): Promise<string> {
   const { provider, user_id: named, link_with: token } = call.body;
   if (token !== undefined) return call.subjectOf(token);
@@ -25,7 +34,20 @@ async function secondaryOf(call: DialectCall<undefined, Body>): Promise<string> 
     throw fieldProblem('link_with', 'required', 'Prove the other account with link_with, an id token of it.');
   if (named === undefined) throw fieldProblem('user_id', 'required', 'user_id is required.');
   const isSpelledOut = named.includes('|') && (provider === undefined || named.startsWith(`${provider}|`));
-  return isSpelledOut ? named : `${provider ?? 'auth0'}|${named}`;
+  const { connection_id: connectionId } = call.body;
+  if (connectionId === undefined) return isSpelledOut ? named : `${provider ?? 'auth0'}|${named}`;
+  const of = provider ?? (await providerOf(call.work, connectionId));
+  const subject = named.startsWith(`${of}|`) ? named.slice(of.length + 1) : named;
+  const found = await call.work.read((db) => findByIdentity(db, call.work.tenant.id, of, subject, connectionId));
+  if (!found?.isPrimary) throw new Problem('not_found', inexistentUser.message);
+  return found.id;
+}
+
+/** Who vouches for the identities of a connection. */
+async function providerOf(work: Work, connectionId: string): Promise<string> {
+  const connection = (await allConnections(work)).find(({ id }) => id === connectionId);
+  if (!connection) throw fieldProblem('connection_id', 'exists', 'names no connection');
+  return connection.strategy === 'database' ? 'auth0' : connection.strategy;
 }
 
 async function link(call: DialectCall<undefined, Body>) {

@@ -24,6 +24,9 @@ import { idOf, inexistentUser } from '../user.ts';
 
 const inexistentJob = { status: 404, code: 'inexistent_job', message: 'The job does not exist.' } as const;
 
+/** Failed rows that one answer tells. */
+const MOST_FAILURES = 10_000;
+
 const FORM_FIELDS = ['connection_id', 'upsert', 'send_completion_email', 'external_id'];
 
 function flagOf({ fields }: Received, name: string, fallback: boolean): boolean {
@@ -51,17 +54,22 @@ async function importUsers(call: DialectCall) {
   if (!spool || !upload) throw new Error('Nothing takes in files here.');
   await checkImportRoom(work);
   const received = await spool.receive(upload, contentType);
+  // Once the job stands, its file is the runner's.
+  return jobView(call, await importOf(work, received));
+}
+
+/** Puts up the job of a form that was received; the file of one that is refused goes. */
+async function importOf(work: DialectCall['work'], received: Received) {
   try {
     const { file, connection, externalId, isUpsert, tellsByMail } = formOf(received);
     await requireConnectionId(work, connection);
-    const job = await putImport(work, file, {
+    return await putImport(work, file, {
       mode: isUpsert ? 'upsert' : 'insert',
       connection,
       dialect: 'auth0',
       tellsByMail,
       vendor: { upsert: isUpsert, ...(externalId === undefined ? {} : { external_id: externalId }) },
     });
-    return await jobView(call, job);
   } catch (error) {
     await received.file?.discard();
     throw error;
@@ -122,13 +130,17 @@ async function sendVerification(call: DialectCall<undefined, Static<typeof mailB
 
 const get = async (call: DialectCall) => jobView(call, await requireJob(call.work, call.params.id as string));
 
+/** The first failures in the order of the file. Auth0 has no pages of them; the native `/jobs/{id}/errors` has, and tells all. */
 async function errors(call: DialectCall) {
   const { work, params } = call;
   const job = await requireJob(work, params.id as string);
   const view = await jobView(call, job);
   if (view.status === 'failed') return view;
-  const found = [];
-  for await (const failures of failuresOf(work, job.id)) found.push(...failures.map(failureView));
+  const found: ReturnType<typeof failureView>[] = [];
+  for await (const failures of failuresOf(work, job.id)) {
+    found.push(...failures.slice(0, MOST_FAILURES - found.length).map(failureView));
+    if (found.length >= MOST_FAILURES) break;
+  }
   return found.length === 0 ? new DialectAnswer(undefined, { status: 204 }) : found;
 }
 

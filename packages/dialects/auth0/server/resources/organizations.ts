@@ -1,6 +1,16 @@
 /** `/organizations`, their members, and `/users/{id}/organizations`. */
 import { array, json, object, optional, type Static, string } from '@reeve/contract';
-import { type DialectCall, type DialectRow, operations, Problem, row, setExtension, together } from '@reeve/core';
+import {
+  changeMemberRoles,
+  type DialectCall,
+  type DialectRow,
+  findMemberRoles,
+  operations,
+  Problem,
+  row,
+  setExtension,
+  together,
+} from '@reeve/core';
 import { organizationView, organizationViews } from '../organization.ts';
 import { type CheckpointQuery, checkpointQuery, type OffsetQuery, offsetQuery, pageOf } from '../paging.ts';
 import { roleView } from '../role.ts';
@@ -49,10 +59,8 @@ const one = async ({ work, params }: Pick<DialectCall, 'work' | 'params'>) => {
 
 async function byName({ work, params }: DialectCall) {
   const wanted = params.name as string;
-  const query = { search: wanted, limit: 100 };
-  const { organizations } = resultOf(await operations.organizations.list(work, { query, body: undefined }));
-  const found = organizations.find((organization) => organization.name === wanted);
-  if (!found) throw new Problem('not_found', `No organization is called ${wanted}.`);
+  const found = resultOf(await operations.organizations.get(work, { organization_id: wanted, ...noBody }));
+  if (found.name !== wanted) throw new Problem('not_found', `No organization is called ${wanted}.`);
   return (await organizationViews(work, [found]))[0];
 }
 
@@ -106,23 +114,9 @@ async function removeMembers({ work, params, body }: DialectCall<undefined, Stat
   });
 }
 
-/** The codes of the roles that the member holds in the organization. */
-async function memberRoles({ work, params }: Pick<DialectCall, 'work' | 'params'>) {
-  const user_id = await idOf(work, params.user_id as string);
-  for (let cursor: string | null | undefined; cursor !== null; ) {
-    const query = { limit: 100, ...(cursor === undefined ? {} : { cursor }) };
-    const input = { organization_id: params.id as string, query, body: undefined };
-    const page = resultOf(await operations.organizations.listMembers(work, input));
-    const member = page.members.find(({ id }) => id === user_id);
-    if (member) return { user_id, codes: member.roles };
-    cursor = page.next_cursor;
-  }
-  throw new Problem('not_found', 'The user is not a member of the organization.');
-}
-
 async function listMemberRoles({ work, params, query }: DialectCall<OffsetQuery>) {
-  const { codes } = await memberRoles({ work, params });
-  const held = new Set(codes);
+  const user_id = await idOf(work, params.user_id as string);
+  const held = new Set(await findMemberRoles(work, { organization_id: params.id as string, user_id }));
   return pageOf('roles', query, async (cursor, limit) => {
     const asked = { limit, ...(cursor === undefined ? {} : { cursor }) };
     const page = resultOf(await operations.roles.list(work, { query: asked, body: undefined }));
@@ -130,18 +124,12 @@ async function listMemberRoles({ work, params, query }: DialectCall<OffsetQuery>
   });
 }
 
-const changeMemberRoles =
-  (change: (held: readonly string[], named: readonly string[]) => string[]) =>
+const rolesOfMember =
+  (way: 'give' | 'take') =>
   async ({ work, params, body }: DialectCall<undefined, Static<typeof rolesBody>>) => {
-    await together(work, async (inner) => {
-      const { user_id, codes } = await memberRoles({ work: inner, params });
-      const named = [];
-      for (const role_id of body.roles)
-        named.push(resultOf(await operations.roles.get(inner, { role_id, ...noBody })).code);
-      const roles = [...new Set(change(codes, named))];
-      const input = { organization_id: params.id as string, user_id, query: undefined, body: { roles } };
-      await operations.organizations.addMember(inner, input);
-    });
+    const user_id = await idOf(work, params.user_id as string);
+    const roles = { give: [], take: [], [way]: body.roles };
+    await changeMemberRoles(work, { organization_id: params.id as string, user_id }, roles);
   };
 
 async function listOfUser({ work, params, query }: DialectCall<OffsetQuery>) {
@@ -200,13 +188,13 @@ export const organizations: readonly DialectRow[] = [
     scopes: ['create:organization_member_roles'],
     body: rolesBody,
     status: 204,
-    run: changeMemberRoles((held, named) => [...held, ...named]),
+    run: rolesOfMember('give'),
   }),
   row('DELETE /organizations/{id}/members/{user_id}/roles', {
     scopes: ['delete:organization_member_roles'],
     body: rolesBody,
     status: 204,
-    run: changeMemberRoles((held, named) => held.filter((code) => !named.includes(code))),
+    run: rolesOfMember('take'),
   }),
   row('GET /users/{id}/organizations', {
     scopes: ['read:organizations'],

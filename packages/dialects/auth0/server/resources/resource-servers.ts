@@ -22,7 +22,15 @@ import {
   type Work,
 } from '@reeve/core';
 import { managementAudience } from '../audience.ts';
-import { type OffsetQuery, offsetQuery, pageOf } from '../paging.ts';
+import {
+  type FieldsQuery,
+  fieldsQuery,
+  type OffsetQuery,
+  offsetQuery,
+  pageOf,
+  pickEach,
+  pickFields,
+} from '../paging.ts';
 import { text } from '../schema.ts';
 import { present, resultOf } from '../value.ts';
 
@@ -62,8 +70,7 @@ const updateBody = object(fields);
 const listQuery = object({
   ...offsetQuery,
   identifiers: optional(array(text(600), { maxItems: 100 })),
-  include_fields: optional(boolean()),
-  fields: optional(text(1024)),
+  ...fieldsQuery,
 });
 
 const view = (server: ResourceServer, id: string) => ({
@@ -120,8 +127,8 @@ const nativeOf = ({
   ...(dialect === undefined ? {} : { token_dialect: (dialect ?? 'access_token') as ResourceServer['token_dialect'] }),
 });
 
-const list = ({ work, query }: DialectCall<OffsetQuery & { identifiers?: string[] }>) =>
-  pageOf('resource_servers', query, async (cursor, limit) => {
+async function list({ work, query }: DialectCall<OffsetQuery & FieldsQuery & { identifiers?: string[] }>) {
+  const answer = await pageOf('resource_servers', query, async (cursor, limit) => {
     const { identifiers } = query;
     const asked = { limit, ...(identifiers ? { identifiers } : {}), ...(cursor === undefined ? {} : { cursor }) };
     const page = resultOf(await operations.resourceServers.list(work, { query: asked, body: undefined }));
@@ -130,13 +137,16 @@ const list = ({ work, query }: DialectCall<OffsetQuery & { identifiers?: string[
     const hasSystem = page.next_cursor === null && (!identifiers || identifiers.includes(system.identifier));
     return { items: hasSystem ? [...items, system] : items, next: page.next_cursor };
   });
+  return pickEach('resource_servers', answer, query);
+}
 
 const one = async (work: Work, server: ResourceServer) => (await views(work, [server]))[0];
 
-async function get({ work, params }: DialectCall<unknown>) {
-  if (isSystem(work, params.id)) return systemServer(work);
+async function get({ work, params, query }: DialectCall<FieldsQuery>) {
+  if (isSystem(work, params.id)) return pickFields(systemServer(work), query);
   const input = { resource_server_id: params.id as string, ...noBody };
-  return one(work, resultOf(await operations.resourceServers.get(work, input)));
+  const found = await one(work, resultOf(await operations.resourceServers.get(work, input)));
+  return pickFields(found as object, query);
 }
 
 async function create({ work, body }: DialectCall<undefined, Static<typeof createBody>>) {
@@ -179,7 +189,7 @@ export const resourceServers: readonly DialectRow[] = [
   }),
   row('GET /resource-servers/{id}', {
     scopes: ['read:resource_servers'],
-    query: object({ include_fields: optional(boolean()), fields: optional(text(1024)) }),
+    query: object(fieldsQuery),
     problems: inexistent,
     run: get,
   }),

@@ -1,6 +1,7 @@
 /** `/tickets/*`: links that the caller brings to the person; nothing is mailed. */
 import { boolean, integer, json, object, optional, type Static, string } from '@reeve/contract';
 import { type DialectCall, type DialectRow, fieldProblem, operations, row, type User, type Work } from '@reeve/core';
+import { allConnections } from '../connection.ts';
 import { text, userId } from '../schema.ts';
 import { idOf, inexistentUser } from '../user.ts';
 import { resultOf } from '../value.ts';
@@ -24,6 +25,16 @@ const changeBody = object({
 });
 type Change = Static<typeof changeBody>;
 
+/** What would send the person elsewhere is refused, not passed over: links are the primary identity's, and of no organization. */
+function checkPlain({ user_id, organization_id, identity }: Partial<Change>): void {
+  if (organization_id !== undefined)
+    throw fieldProblem('organization_id', 'unsupported', 'links are of no organization here');
+  if (identity === undefined) return;
+  const { provider = 'auth0', user_id: subject } = identity as { provider?: unknown; user_id?: unknown };
+  if (user_id !== undefined && user_id !== subject && user_id !== `${provider}|${subject}`)
+    throw fieldProblem('identity', 'unsupported', 'only the primary identity can be verified or changed by a link');
+}
+
 /** A lifetime of 0 means the default (contract rows tickets.*). */
 const options = ({ result_url, client_id, ttl_sec, includeEmailInRedirect }: Partial<Change>) => ({
   ...(result_url === undefined ? {} : { result_url }),
@@ -33,6 +44,7 @@ const options = ({ result_url, client_id, ttl_sec, includeEmailInRedirect }: Par
 });
 
 async function verifyEmail({ work, body }: DialectCall<undefined, Static<typeof verifyBody>>) {
+  checkPlain(body);
   const input = { user_id: await idOf(work, body.user_id), query: undefined, body: options(body) };
   const { ticket } = resultOf(await operations.tickets.createEmailVerification(work, input));
   return { ticket };
@@ -51,10 +63,13 @@ async function targetOf(work: Work, { user_id, email, connection_id }: Change): 
 }
 
 async function requireConnectionId(work: Work, id: string): Promise<void> {
-  await operations.connections.get(work, { connection_id: id, query: undefined, body: undefined });
+  const connections = await allConnections(work);
+  if (!connections.some((connection) => connection.id === id))
+    throw fieldProblem('connection_id', 'exists', 'names no connection');
 }
 
 async function changePassword({ work, body }: DialectCall<undefined, Change>) {
+  checkPlain(body);
   const { mark_email_as_verified: marks, new_password: password } = body;
   const more = {
     ...(marks === undefined ? {} : { mark_email_as_verified: marks }),
