@@ -1,7 +1,7 @@
 import { defineConfig, mergeConfig } from 'vitest/config';
 import usual from './vitest.config.ts';
 
-/** Whole tools against the server: minutes, most of them the tools' own start. `npm test` leaves them out, CI does not. */
+/** Whole tools against the server: minutes, most of them the tools' own start. `npm test` leaves them out. */
 export default mergeConfig(
   { ...usual, test: { ...usual.test, include: [] } },
   defineConfig({ test: { include: ['packages/dialects/*/conformance/*.tooling.ts'] } }),

@@ -1,8 +1,35 @@
 /** The server as the process that operators run: for what only a process can show (its output, its exit, its death). */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const MAIN = fileURLToPath(new URL('../../server/src/main.ts', import.meta.url));
+const packages = fileURLToPath(new URL('../../', import.meta.url));
+const SOURCES = ['contract/src', 'core/src', 'server/src', 'dialects/auth0/server'];
+const BUILT = join(packages, 'server/dist/main.js');
+
+/** When the newest source of the server was changed. */
+const newestSource = (): number =>
+  Math.max(
+    ...SOURCES.flatMap((folder) =>
+      readdirSync(join(packages, folder), { recursive: true, encoding: 'utf8' })
+        .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'))
+        .map((file) => statSync(join(packages, folder, file)).mtimeMs),
+    ),
+  );
+
+let program: string[] | undefined;
+
+/**
+ * Node's arguments for the server: the built one, which operators run and which starts ten times as fast, or the sources
+ * where they are newer than what was built.
+ */
+export function serverProgram(): readonly string[] {
+  const builtAt = statSync(BUILT, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  program ??= builtAt > newestSource() ? [BUILT] : ['--conditions=reeve-source', join(packages, 'server/src/main.ts')];
+  return program;
+}
+
 const START_MILLISECONDS = 20_000;
 
 export interface Exit {
@@ -21,9 +48,9 @@ export interface ServerProcess {
   kill(signal: NodeJS.Signals): Promise<Exit>;
 }
 
-/** Starts the server from its sources. Only the given variables reach it. */
+/** Starts the server. Only the given variables reach it. */
 export function spawnServer(environment: Readonly<Record<string, string>>): ServerProcess {
-  const child: ChildProcess = spawn(process.execPath, ['--conditions=reeve-source', MAIN], {
+  const child: ChildProcess = spawn(process.execPath, serverProgram(), {
     env: { PATH: process.env.PATH, REEVE_PORT: '0', REEVE_RATE_LIMIT: 'off', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

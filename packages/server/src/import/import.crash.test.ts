@@ -1,13 +1,10 @@
 /** kill -9 in the middle of an import, on both databases: after a restart it is resumed, and nothing is lost or doubled. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { createVault, type Database, findDefaultTenant, findSigningKeys, openDatabase } from '@reeve/core';
-import { CLIENT_ID, CLIENT_SECRET, databaseKinds, freshDatabase } from '@reeve/testkit';
+import { CLIENT_ID, CLIENT_SECRET, databaseKinds, freshDatabase, serverProgram } from '@reeve/testkit';
 import { importJWK, SignJWT } from 'jose';
 import { describe, expect, it } from 'vitest';
 
-const MAIN = join(dirname(fileURLToPath(import.meta.url)), '../main.ts');
 const SECRET_KEY = '0123456789abcdef'.repeat(4);
 const ROWS = 30_000;
 const PATIENCE = 120_000;
@@ -19,7 +16,7 @@ interface Spawned {
 }
 
 async function start(url: string, dir: string): Promise<Spawned> {
-  const child = spawn(process.execPath, ['--conditions=reeve-source', MAIN], {
+  const child = spawn(process.execPath, serverProgram(), {
     env: {
       PATH: process.env.PATH,
       REEVE_PORT: '0',

@@ -3,9 +3,16 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { createWork, enqueueMail, MAIL_ATTEMPTS, MAIL_LEASE } from '@reeve/core';
-import { bootServer, databaseKinds, freshDatabase, parseMail, readMail, type TestServer } from '@reeve/testkit';
+import {
+  bootServer,
+  databaseKinds,
+  freshDatabase,
+  parseMail,
+  readMail,
+  serverProgram,
+  type TestServer,
+} from '@reeve/testkit';
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createCourier } from './courier.ts';
@@ -469,22 +476,18 @@ async function enqueueUnseen(server: TestServer, email: string): Promise<string>
 
 /** The program as `npm start` runs it, in a process of its own. */
 async function startProgram(environment: Record<string, string>) {
-  const child = spawn(
-    process.execPath,
-    ['--conditions=reeve-source', fileURLToPath(new URL('../main.ts', import.meta.url))],
-    {
-      env: {
-        ...process.env,
-        REEVE_PORT: '0',
-        REEVE_ADMIN_EMAIL: 'admin@reeve.test',
-        REEVE_ADMIN_PASSWORD: 'correct horse battery',
-        REEVE_CLIENT_ID: 'test-management',
-        REEVE_CLIENT_SECRET: 'test-management-secret-0123456789',
-        ...environment,
-      },
-      stdio: ['ignore', 'pipe', 'inherit'],
+  const child = spawn(process.execPath, serverProgram(), {
+    env: {
+      ...process.env,
+      REEVE_PORT: '0',
+      REEVE_ADMIN_EMAIL: 'admin@reeve.test',
+      REEVE_ADMIN_PASSWORD: 'correct horse battery',
+      REEVE_CLIENT_ID: 'test-management',
+      REEVE_CLIENT_SECRET: 'test-management-secret-0123456789',
+      ...environment,
     },
-  );
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   stops.push(async () => {
     if (child.exitCode !== null || child.signalCode !== null) return;
     child.kill('SIGKILL');

@@ -10,19 +10,21 @@ import { resultOf } from '../value.ts';
 
 const noBody = { query: undefined, body: undefined } as const;
 const scope = array(text(280), { maxItems: 1000, uniqueItems: true });
-const organizationUsage = optional(string({ enum: ['deny', 'allow', 'require'] } as object));
+// No token is of an organization here: what says otherwise is refused, not passed over.
+const organizationUsage = optional(string({ enum: ['deny'] } as object));
+const anyOrganization = optional(boolean({ enum: [false] } as object));
 const createBody = object({
   client_id: text(128),
   audience: text(600),
   scope,
   organization_usage: organizationUsage,
-  allow_any_organization: optional(boolean()),
+  allow_any_organization: anyOrganization,
   subject_type: optional(string({ enum: ['client'] } as object)),
 });
 const updateBody = object({
   scope: optional(scope),
   organization_usage: organizationUsage,
-  allow_any_organization: optional(boolean()),
+  allow_any_organization: anyOrganization,
   // Tooling writes back what it read.
   subject_type: optional(string({ enum: ['client'] } as object)),
 });
