@@ -18,8 +18,6 @@ export interface DialectCall<Query = unknown, Body = unknown> {
   readonly holds: (scope: string) => boolean;
   /** Scheme and host of the request. */
   readonly origin: string;
-  /** OAuth client id of the application that called. */
-  readonly clientId: string;
   /**
    * Subject of an id token that the calling application was given, of a session that has not ended and is no
    * impersonation. Throws `invalid_request`, and `impersonation_refused` where the caller acts as another.

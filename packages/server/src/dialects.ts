@@ -119,7 +119,6 @@ function callOf(
     work: createWork({ services, tenant, caller: callerOf(request), ...who }),
     holds: (scope) => principal?.scopes.has(scope) ?? false,
     origin: `${schemeOf(request)}://${request.host}`,
-    clientId: principal?.clientId.split(' ')[0] ?? '',
     subjectOf: (idToken) => rooms.guard.subjectOf(tenant, principal, idToken),
     upload: row.uploads ? request.raw : undefined,
     contentType: request.headers['content-type'],

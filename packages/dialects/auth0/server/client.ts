@@ -2,6 +2,7 @@
  * Clients as Auth0 shows them. Name, description, callbacks, grant types as far as they do something here, and metadata
  * are the application's own; the rest of Auth0's fields is kept beside it and given back as it came.
  */
+
 import type { Application } from '@reeve/contract';
 import {
   applications,
@@ -16,6 +17,7 @@ import {
   string,
 } from '@reeve/contract';
 import { extensionsOf, type Work } from '@reeve/core';
+import { clearable } from './schema.ts';
 import { type Holds, withoutSecrets } from './secrets.ts';
 import { present } from './value.ts';
 
@@ -49,63 +51,64 @@ const GRANT_TYPES = [
 ] as const;
 
 const urls = array(string({ minLength: 1, maxLength: 2048 }), { maxItems: 100 });
-const maybe = <T>(schema: Parameters<typeof nullable<T>>[0]) => optional(nullable(schema));
 const bag = json();
 
 /** What only Auth0 knows. */
 const own = {
-  logo_uri: maybe(string({ maxLength: 2048 })),
-  allowed_origins: maybe(urls),
-  web_origins: maybe(urls),
-  client_aliases: maybe(urls),
-  allowed_clients: maybe(urls),
-  allowed_logout_urls: maybe(urls),
-  oidc_logout: maybe(bag),
-  session_transfer: maybe(bag),
-  token_endpoint_auth_method: maybe(string({ enum: ['none', 'client_secret_post', 'client_secret_basic'] } as object)),
-  app_type: maybe(string({ maxLength: 64 })),
+  logo_uri: clearable(string({ maxLength: 2048 })),
+  allowed_origins: clearable(urls),
+  web_origins: clearable(urls),
+  client_aliases: clearable(urls),
+  allowed_clients: clearable(urls),
+  allowed_logout_urls: clearable(urls),
+  oidc_logout: clearable(bag),
+  session_transfer: clearable(bag),
+  token_endpoint_auth_method: clearable(
+    string({ enum: ['none', 'client_secret_post', 'client_secret_basic'] } as object),
+  ),
+  app_type: clearable(string({ maxLength: 64 })),
   is_first_party: optional(boolean()),
   is_token_endpoint_ip_header_trusted: optional(boolean()),
   oidc_conformant: optional(boolean()),
-  jwt_configuration: maybe(bag),
-  encryption_key: maybe(bag),
-  signing_keys: maybe(array(bag)),
+  jwt_configuration: clearable(bag),
+  encryption_key: clearable(bag),
+  signing_keys: clearable(array(bag)),
   sso: optional(boolean()),
   sso_disabled: optional(boolean()),
   cross_origin_authentication: optional(boolean()),
   cross_origin_auth: optional(boolean()),
-  cross_origin_loc: maybe(string({ maxLength: 2048 })),
+  cross_origin_loc: clearable(string({ maxLength: 2048 })),
   custom_login_page_on: optional(boolean()),
-  custom_login_page: maybe(string({ maxLength: 32_768 })),
-  custom_login_page_preview: maybe(string({ maxLength: 32_768 })),
-  form_template: maybe(string({ maxLength: 32_768 })),
-  addons: maybe(bag),
-  mobile: maybe(bag),
-  initiate_login_uri: maybe(string({ maxLength: 2048 })),
-  native_social_login: maybe(bag),
-  refresh_token: maybe(bag),
-  organization_usage: maybe(string({ enum: ['deny', 'allow', 'require'] } as object)),
-  organization_require_behavior: maybe(string({ maxLength: 64 })),
-  organization_discovery_methods: maybe(array(string({ maxLength: 64 }))),
-  default_organization: maybe(bag),
-  client_authentication_methods: maybe(bag),
+  custom_login_page: clearable(string({ maxLength: 32_768 })),
+  custom_login_page_preview: clearable(string({ maxLength: 32_768 })),
+  form_template: clearable(string({ maxLength: 32_768 })),
+  addons: clearable(bag),
+  mobile: clearable(bag),
+  initiate_login_uri: clearable(string({ maxLength: 2048 })),
+  native_social_login: clearable(bag),
+  refresh_token: clearable(bag),
+  organization_usage: clearable(string({ enum: ['deny', 'allow', 'require'] } as object)),
+  organization_require_behavior: clearable(string({ maxLength: 64 })),
+  organization_discovery_methods: clearable(array(string({ maxLength: 64 }))),
+  default_organization: clearable(bag),
+  client_authentication_methods: clearable(bag),
   require_pushed_authorization_requests: optional(boolean()),
   require_proof_of_possession: optional(boolean()),
-  signed_request_object: maybe(bag),
-  compliance_level: maybe(string({ maxLength: 64 })),
-  skip_non_verifiable_callback_uri_confirmation_prompt: maybe(boolean()),
-  token_exchange: maybe(bag),
-  token_quota: maybe(bag),
-  par_request_expiry: maybe(integer({ minimum: 10, maximum: 600 })),
-  resource_server_identifier: maybe(string({ maxLength: 600 })),
-  async_approval_notification_channels: maybe(array(string({ maxLength: 64 }))),
+  signed_request_object: clearable(bag),
+  compliance_level: clearable(string({ maxLength: 64 })),
+  skip_non_verifiable_callback_uri_confirmation_prompt: clearable(boolean()),
+  token_exchange: clearable(bag),
+  token_quota: clearable(bag),
+  par_request_expiry: clearable(integer({ minimum: 10, maximum: 600 })),
+  resource_server_identifier: clearable(string({ maxLength: 600 })),
+  async_approval_notification_channels: clearable(array(string({ maxLength: 64 }))),
 } as const;
 
 export const clientFields = {
-  description: maybe(string({ maxLength: 1000 })),
-  callbacks: maybe(urls),
-  grant_types: maybe(array(string({ enum: GRANT_TYPES } as object), { uniqueItems: true, maxItems: 32 })),
-  client_metadata: maybe(record(nullable(string({ maxLength: 1024 })), { maxProperties: 50 })),
+  description: clearable(string({ maxLength: 1000 })),
+  callbacks: clearable(urls),
+  grant_types: clearable(array(string({ enum: GRANT_TYPES } as object), { uniqueItems: true, maxItems: 32 })),
+  client_metadata: clearable(record(nullable(string({ maxLength: 1024 })), { maxProperties: 50 })),
   ...own,
 } as const;
 

@@ -37,9 +37,8 @@ import {
 } from '../paging.ts';
 import { QueryProblem } from '../problems.ts';
 import { text } from '../schema.ts';
-import { resultOf } from '../value.ts';
+import { noBody, resultOf } from '../value.ts';
 
-const noBody = { query: undefined, body: undefined } as const;
 const known: ReadonlySet<string> = new Set(applications.grantTypes);
 const inexistent = { not_found: inexistentClient } as const;
 const READ = ['read:clients', 'read:client_keys', 'read:client_credentials', 'read:client_summary'];

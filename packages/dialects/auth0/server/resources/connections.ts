@@ -42,9 +42,8 @@ import {
 } from '../paging.ts';
 import { text } from '../schema.ts';
 import { type Holds, withoutSecrets } from '../secrets.ts';
-import { present, resultOf } from '../value.ts';
+import { noBody, present, resultOf } from '../value.ts';
 
-const noBody = { query: undefined, body: undefined } as const;
 const inexistent = { not_found: { status: 404, ...inexistentConnection } } as const;
 const exists = {
   name_taken: { status: 409, code: 'connection_conflict', message: 'A connection with the same name already exists' },

@@ -4,9 +4,7 @@ import { type DialectCall, type DialectRow, findRevokedTokens, operations, Probl
 import { type FieldsQuery, fieldsQuery, type OffsetQuery, offsetQuery, pageOf, pickEach } from '../paging.ts';
 import { text } from '../schema.ts';
 import { idOf, userBy, userIdOf } from '../user.ts';
-import { present, resultOf } from '../value.ts';
-
-const noBody = { query: undefined, body: undefined } as const;
+import { noBody, present, resultOf } from '../value.ts';
 
 const listQuery = object({
   ...offsetQuery,

@@ -13,9 +13,8 @@ import {
 } from '@reeve/contract';
 import { type DialectCall, type DialectRow, fieldProblem, operations, row } from '@reeve/core';
 import { type FieldsQuery, fieldsQuery, pickFields } from '../paging.ts';
-import { present, resultOf } from '../value.ts';
+import { noBody, present, resultOf } from '../value.ts';
 
-const noBody = { query: undefined, body: undefined } as const;
 const inexistent = {
   not_found: { status: 404, code: 'inexistent_email_provider', message: 'There is not a configured email provider' },
 } as const;

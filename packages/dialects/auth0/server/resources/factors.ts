@@ -22,9 +22,8 @@ import {
 import { keyset } from '../keyset.ts';
 import { type OffsetQuery, offsetQuery, pageOf } from '../paging.ts';
 import { idOf, inexistentUser, ownIdOf } from '../user.ts';
-import { present, resultOf } from '../value.ts';
+import { noBody, present, resultOf } from '../value.ts';
 
-const noBody = { query: undefined, body: undefined } as const;
 const problems = { not_found: inexistentUser } as const;
 const methodProblems = { not_found: { status: 404, message: 'The authentication method does not exist.' } } as const;
 

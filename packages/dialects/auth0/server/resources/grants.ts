@@ -6,9 +6,8 @@ import { inexistentClient } from '../client.ts';
 import { keyset } from '../keyset.ts';
 import { checkpointQuery, offsetQuery, pageOf } from '../paging.ts';
 import { text } from '../schema.ts';
-import { resultOf } from '../value.ts';
+import { noBody, resultOf } from '../value.ts';
 
-const noBody = { query: undefined, body: undefined } as const;
 const scope = array(text(280), { maxItems: 1000, uniqueItems: true });
 // No token is of an organization here: what says otherwise is refused, not passed over.
 const organizationUsage = optional(string({ enum: ['deny'] } as object));

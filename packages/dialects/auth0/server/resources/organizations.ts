@@ -17,9 +17,8 @@ import { roleView } from '../role.ts';
 import { text } from '../schema.ts';
 import { idOf, inexistentUser, userIdOf } from '../user.ts';
 import { usersWith } from '../users-with.ts';
-import { resultOf } from '../value.ts';
+import { noBody, resultOf } from '../value.ts';
 
-const noBody = { query: undefined, body: undefined } as const;
 const inexistent = {
   not_found: { status: 404, code: 'inexistent_organization', message: 'No organization found by that id or name' },
 } as const;

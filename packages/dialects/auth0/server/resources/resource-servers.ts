@@ -32,9 +32,8 @@ import {
   pickFields,
 } from '../paging.ts';
 import { text } from '../schema.ts';
-import { present, resultOf } from '../value.ts';
+import { noBody, present, resultOf } from '../value.ts';
 
-const noBody = { query: undefined, body: undefined } as const;
 const inexistent = {
   not_found: { status: 404, code: 'inexistent_resource_server', message: 'The resource server does not exist' },
 } as const;

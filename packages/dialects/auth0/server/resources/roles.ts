@@ -7,11 +7,10 @@ import { codeOf, roleView } from '../role.ts';
 import { text } from '../schema.ts';
 import { idOf, inexistentUser, userIdOf } from '../user.ts';
 import { usersWith } from '../users-with.ts';
-import { resultOf } from '../value.ts';
+import { noBody, resultOf } from '../value.ts';
 
 const inexistentRole = { status: 404, code: 'inexistent_role', message: 'The role does not exist.' } as const;
 const inexistent = { not_found: inexistentRole } as const;
-const noBody = { query: undefined, body: undefined } as const;
 
 const createBody = object({ name: text(200), description: optional(string({ maxLength: 1000 })) });
 const updateBody = object({ name: optional(text(200)), description: optional(nullable(string({ maxLength: 1000 }))) });

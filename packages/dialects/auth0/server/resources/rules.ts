@@ -11,9 +11,8 @@ import {
   pickEach,
   pickFields,
 } from '../paging.ts';
-import { resultOf } from '../value.ts';
+import { noBody, resultOf } from '../value.ts';
 
-const noBody = { query: undefined, body: undefined } as const;
 const inexistent = {
   not_found: { status: 404, code: 'inexistent_rule', message: 'The rule does not exist.' },
 } as const;

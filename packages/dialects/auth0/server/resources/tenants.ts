@@ -2,7 +2,18 @@
  * `/tenants/settings`. The name people read and the session's lifetime are the tenant's own; the rest of Auth0's settings
  * is kept beside it.
  */
-import { array, boolean, json, nullable, object, optional, type Static, string, type Tenant } from '@reeve/contract';
+
+import {
+  array,
+  boolean,
+  json,
+  type nullable,
+  object,
+  optional,
+  type Static,
+  string,
+  type Tenant,
+} from '@reeve/contract';
 import {
   type DialectCall,
   type DialectRow,
@@ -15,53 +26,52 @@ import {
 } from '@reeve/core';
 import { merged } from '../client.ts';
 import { type FieldsQuery, fieldsQuery, pickFields } from '../paging.ts';
-import { resultOf } from '../value.ts';
+import { clearable } from '../schema.ts';
+import { noBody, resultOf } from '../value.ts';
 
-const noBody = { query: undefined, body: undefined } as const;
-const maybe = <T>(schema: Parameters<typeof nullable<T>>[0]) => optional(nullable(schema));
 const link = string({ maxLength: 2048 });
 const hours = { type: 'number', minimum: 0, maximum: 8760 } as Parameters<typeof nullable<number>>[0];
 
 const minutes = { type: 'number', minimum: 0, maximum: 525_600 } as typeof hours;
 
 const settingsBody = object({
-  friendly_name: maybe(string({ maxLength: 200 })),
-  picture_url: maybe(link),
-  support_email: maybe(string({ maxLength: 254 })),
-  support_url: maybe(link),
-  default_audience: maybe(string({ maxLength: 600 })),
-  default_directory: maybe(string({ maxLength: 128 })),
-  default_redirection_uri: maybe(link),
-  default_token_quota: maybe(json()),
-  allowed_logout_urls: maybe(array(link, { maxItems: 100 })),
-  session_lifetime: maybe(hours),
-  idle_session_lifetime: maybe(hours),
-  ephemeral_session_lifetime: maybe(hours),
-  idle_ephemeral_session_lifetime: maybe(hours),
-  session_lifetime_in_minutes: maybe(minutes),
-  idle_session_lifetime_in_minutes: maybe(minutes),
-  ephemeral_session_lifetime_in_minutes: maybe(minutes),
-  idle_ephemeral_session_lifetime_in_minutes: maybe(minutes),
-  sandbox_version: maybe(string({ maxLength: 8 })),
-  legacy_sandbox_version: maybe(string({ maxLength: 8 })),
-  flags: maybe(json()),
-  change_password: maybe(json()),
-  guardian_mfa_page: maybe(json()),
-  error_page: maybe(json()),
-  device_flow: maybe(json()),
-  universal_login: maybe(json()),
-  enabled_locales: maybe(array(string({ maxLength: 16 }), { maxItems: 200 })),
-  session_cookie: maybe(json()),
-  sessions: maybe(json()),
-  oidc_logout: maybe(json()),
-  mtls: maybe(json()),
-  acr_values_supported: maybe(array(string({ maxLength: 200 }), { maxItems: 20 })),
+  friendly_name: clearable(string({ maxLength: 200 })),
+  picture_url: clearable(link),
+  support_email: clearable(string({ maxLength: 254 })),
+  support_url: clearable(link),
+  default_audience: clearable(string({ maxLength: 600 })),
+  default_directory: clearable(string({ maxLength: 128 })),
+  default_redirection_uri: clearable(link),
+  default_token_quota: clearable(json()),
+  allowed_logout_urls: clearable(array(link, { maxItems: 100 })),
+  session_lifetime: clearable(hours),
+  idle_session_lifetime: clearable(hours),
+  ephemeral_session_lifetime: clearable(hours),
+  idle_ephemeral_session_lifetime: clearable(hours),
+  session_lifetime_in_minutes: clearable(minutes),
+  idle_session_lifetime_in_minutes: clearable(minutes),
+  ephemeral_session_lifetime_in_minutes: clearable(minutes),
+  idle_ephemeral_session_lifetime_in_minutes: clearable(minutes),
+  sandbox_version: clearable(string({ maxLength: 8 })),
+  legacy_sandbox_version: clearable(string({ maxLength: 8 })),
+  flags: clearable(json()),
+  change_password: clearable(json()),
+  guardian_mfa_page: clearable(json()),
+  error_page: clearable(json()),
+  device_flow: clearable(json()),
+  universal_login: clearable(json()),
+  enabled_locales: clearable(array(string({ maxLength: 16 }), { maxItems: 200 })),
+  session_cookie: clearable(json()),
+  sessions: clearable(json()),
+  oidc_logout: clearable(json()),
+  mtls: clearable(json()),
+  acr_values_supported: clearable(array(string({ maxLength: 200 }), { maxItems: 20 })),
   customize_mfa_in_postlogin_action: optional(boolean()),
   allow_organization_name_in_authentication_api: optional(boolean()),
-  pushed_authorization_requests_supported: maybe(boolean()),
-  authorization_response_iss_parameter_supported: maybe(boolean()),
-  skip_non_verifiable_callback_uri_confirmation_prompt: maybe(boolean()),
-  resource_parameter_profile: maybe(string({ maxLength: 64 })),
+  pushed_authorization_requests_supported: clearable(boolean()),
+  authorization_response_iss_parameter_supported: clearable(boolean()),
+  skip_non_verifiable_callback_uri_confirmation_prompt: clearable(boolean()),
+  resource_parameter_profile: clearable(string({ maxLength: 64 })),
   phone_consolidated_experience: optional(boolean()),
   enable_ai_guide: optional(boolean()),
 });
