@@ -28,8 +28,8 @@ export default {
     {
       name: 'clients-depend-on-the-sdk-only',
       severity: 'error',
-      from: from('^packages/dialects/[^/]+/src', tests),
-      to: { pathNot: ['^packages/dialects/', '^packages/(sdk|contract)/src'] },
+      from: from('^packages/dialects/([^/]+/src|rw3iss/client)', `${tests}|\\.fixture\\.ts$`),
+      to: { pathNot: ['^packages/dialects/[^/]+/(src|client)', '^packages/(sdk|contract)/src'] },
     },
     {
       name: 'auth0-client-depends-on-the-sdk-only',

@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { newId } from '@reeve/core';
 import { keyOf, nameKeyOf, parse, render, searchTextOf, type User } from '../packages/core/src/users/document.ts';
-import { metadataLeavesOf } from '../packages/core/src/users/users.store.ts';
+import { metadataLeavesOf } from '../packages/core/src/users/leaves.store.ts';
 import { draftUser } from '../packages/core/src/users/users.ts';
 
 const path = join(process.env.FLOOR_DATA_DIR as string, 'reeve.db');

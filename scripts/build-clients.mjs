@@ -45,6 +45,13 @@ const clients = [
     },
     declarations: ['src/types'],
   },
+  {
+    name: '@reeve/auth-client',
+    folder: 'packages/dialects/rw3iss',
+    source: 'client',
+    entries: ['index'],
+    sources: { 'packages/dialects/rw3iss/client': '.' },
+  },
 ];
 const sourceOf = ({ folder, source = 'src' }, entry) => `${folder}/${source}/${entry}.ts`;
 

@@ -7,36 +7,16 @@
  * is loaded when it is needed. Native packages and swagger-ui-dist (files, not code) are found in node_modules.
  */
 import { spawn } from 'node:child_process';
-import { globSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
+import { workerNames, workerUrls } from './workers.mjs';
 
 const packages = join(dirname(dirname(fileURLToPath(import.meta.url))), 'packages');
 const server = join(packages, 'server');
 const dist = join(server, 'dist');
-
-const workers = globSync(['{server,core}/src/**/worker.ts', '{server,core}/src/**/*.worker.ts'], { cwd: packages });
-/** packages/server/src/import/worker.ts is bundled as import-worker.js. */
-const nameOf = (path) =>
-  path
-    .replace(/^[a-z]+\/src\//, '')
-    .replace(/\.ts$/, '')
-    .replaceAll(/[/.]/g, '-');
-const workerNames = new Map(workers.map((path) => [join(packages, path), nameOf(path)]));
-
-/** `new URL('./worker.ts', import.meta.url)` names a source; in the bundle it must name the worker's entry. */
-const workerUrls = {
-  name: 'worker-urls',
-  transform(code, id) {
-    if (!id.startsWith(packages) || !code.includes('import.meta.url')) return null;
-    return code.replaceAll(/new URL\(\s*(['"])(\.[^'"]+\.ts)\1\s*,\s*import\.meta\.url\s*\)/g, (text, _quote, path) => {
-      const name = workerNames.get(join(dirname(id), path));
-      return name ? `new URL('./${name}.js', import.meta.url)` : text;
-    });
-  },
-};
 
 /**
  * An `import` of a built-in module reads every export, which loads what hides behind lazy ones (`node:http` loads all of
@@ -66,7 +46,7 @@ const bundle = await rolldown({
   platform: 'node',
   external: [/^@node-rs\//, 'pg-native', /^swagger-ui-dist/],
   resolve: { conditionNames: ['reeve-source', 'node'] },
-  plugins: [workerUrls, lazyBuiltins],
+  plugins: [workerUrls((name) => `./${name}.js`), lazyBuiltins],
 });
 const { output } = await bundle.write({
   dir: dist,

@@ -4,40 +4,31 @@
  *
  *     node --conditions=reeve-source scripts/check-auth0.mjs
  */
-import { execFileSync, spawn } from 'node:child_process';
-import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { gzipSync } from 'node:zlib';
 import { rolldown } from 'rolldown';
 import { certify } from '../packages/server/src/tls/authority.ts';
+import {
+  check,
+  checkNoDependencies,
+  checkPackage,
+  checkSize,
+  checkTypeCost,
+  execute,
+  linkNodeTypes,
+  pack,
+  report,
+  root,
+  run,
+  typeCheck,
+} from './package-checks.mjs';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
 const folder = join(root, 'packages/dialects/auth0');
 /** Bytes of everything, minified and gzipped. */
 const SIZE_LIMIT = 16_000;
-/** Type instantiations for a consumer, libraries not counted. */
-const INSTANTIATION_LIMIT = 8_000;
-
-const results = [];
-const check = async (what, work) => {
-  try {
-    results.push({ what, result: (await work()) ?? 'ok' });
-  } catch (error) {
-    process.exitCode = 1;
-    results.push({ what, result: `FAILED: ${[error.message, error.stdout, error.stderr].filter(Boolean).join('\n')}` });
-  }
-};
-const run = (file, args, options = {}) => execFileSync(file, args, { encoding: 'utf8', stdio: 'pipe', ...options });
-const bin = (name, args, cwd) => run(join(root, 'node_modules/.bin', name), args, { cwd });
-const atMost = (value, limit, unit) => {
-  if (value > limit) throw new Error(`${value} ${unit}, over ${limit}`);
-  return `${value} ${unit} of ${limit}`;
-};
-
 /** The original's modules that the contract names, and what each exports: a class by its name, or names. */
 const originalModules = () => {
   const require = createRequire(join(folder, 'package.json'));
@@ -50,14 +41,12 @@ const originalModules = () => {
   );
 };
 
-/** Packs as npm would, and installs under the vendor's name into an otherwise empty project. */
+/** Installs under the vendor's name into an otherwise empty project. */
 const install = () => {
   const project = mkdtempSync(join(tmpdir(), 'reeve-auth0-'));
   writeFileSync(join(project, 'package.json'), '{ "name": "consumer", "private": true }');
-  const pack = ['pack', '--json', '--ignore-scripts', '--pack-destination', project];
-  const [{ filename }] = JSON.parse(run('npm', pack, { cwd: folder }));
   const options = ['--offline', '--no-audit', '--no-fund', '--ignore-scripts'];
-  run('npm', ['install', ...options, `auth0@file:${join(project, filename)}`], { cwd: project });
+  run('npm', ['install', ...options, `auth0@file:${pack(folder, project)}`], { cwd: project });
   return project;
 };
 
@@ -122,28 +111,6 @@ export const isRefused = (error: unknown): boolean => error instanceof Sanitized
 users.get({});
 `;
 
-const typeCheck = (project, name, file, text, compilerOptions) => {
-  const at = join(project, name);
-  mkdirSync(at, { recursive: true });
-  writeFileSync(join(at, file), text);
-  const options = { strict: true, noEmit: true, skipLibCheck: false, target: 'es2022', ...compilerOptions };
-  writeFileSync(join(at, 'tsconfig.json'), JSON.stringify({ compilerOptions: options, files: [file] }));
-  return Number(/Instantiations:\s+(\d+)/.exec(bin('tsc', ['-p', at, '--extendedDiagnostics'], at))?.[1]);
-};
-
-const execute = (project, file, text, environment = {}) => {
-  writeFileSync(join(project, file), text);
-  return new Promise((resolve, reject) => {
-    const env = { ...process.env, ...environment };
-    const child = spawn(process.execPath, [file], { cwd: project, env, stdio: ['ignore', 'ignore', 'pipe'] });
-    let said = '';
-    child.stderr.on('data', (chunk) => {
-      said += chunk;
-    });
-    child.on('close', (code) => (code === 0 ? resolve() : reject(new Error(said))));
-  });
-};
-
 const startServer = async (project) => {
   const { key, cert } = certify(project, ['localhost', '127.0.0.1'], Date.now());
   const server = createServer({ key, cert }, (request, response) => {
@@ -156,21 +123,16 @@ const startServer = async (project) => {
   return server;
 };
 
-await check('auth0: publint', () => void bin('publint', ['--strict'], folder));
 // Not published: only the condition `reeve-source` resolves them.
 const isServer = (path) => path.startsWith('./server');
 const { exports: entries } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
-const attw = ['--pack', '.', '--format', 'ascii', '--exclude-entrypoints', ...Object.keys(entries).filter(isServer)];
-await check('auth0: attw', () => void bin('attw', attw, folder));
-await check('auth0: no dependencies', () => {
-  const { dependencies = {} } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
-  if (Object.keys(dependencies).length > 0) throw new Error(JSON.stringify(dependencies));
-});
+await checkPackage('auth0', folder, Object.keys(entries).filter(isServer));
+await checkNoDependencies('auth0', folder);
 await check('auth0: everything, minified and gzipped', async () => {
   const build = await rolldown({ input: join(folder, 'src/modules.js'), platform: 'node', external: /^node:/ });
   const { output } = await build.generate({ format: 'cjs', minify: true });
   await build.close();
-  return atMost(gzipSync(output[0].code, { level: 9 }).length, SIZE_LIMIT, 'bytes');
+  return checkSize(output[0].code, SIZE_LIMIT);
 });
 
 const project = install();
@@ -193,20 +155,17 @@ try {
   await check('auth0: as CommonJS', () =>
     execute(project, 'use.cjs', use(`const ${names} = require('auth0');`, domain), trust),
   );
-  symlinkSync(join(root, 'node_modules/@types'), join(project, 'node_modules/@types'));
-  symlinkSync(join(root, 'node_modules/undici-types'), join(project, 'node_modules/undici-types'));
+  linkNodeTypes(project);
   const node = { types: ['node'], lib: ['es2024'], module: 'nodenext', esModuleInterop: true };
   for (const file of ['use.mts', 'use.cts']) {
     await check(`auth0: types stand alone: ${file}`, () => void typeCheck(project, 'node', file, deepConsumer, node));
   }
-  await check('auth0: types are cheap', () => {
-    const bundler = { ...node, module: 'esnext', moduleResolution: 'bundler', skipLibCheck: true };
-    return atMost(typeCheck(project, 'cost', 'use.ts', consumer, bundler), INSTANTIATION_LIMIT, 'instantiations');
-  });
+  const bundler = { ...node, module: 'esnext', moduleResolution: 'bundler' };
+  await checkTypeCost('auth0: types are cheap', project, consumer, bundler);
 } finally {
   server.close();
   server.closeAllConnections();
   rmSync(project, { recursive: true, force: true });
 }
 
-for (const { what, result } of results) console.log(`${what}: ${result}`);
+report();

@@ -33,6 +33,8 @@ export type { Organization } from './resources/organizations.ts';
 export * as organizations from './resources/organizations.ts';
 export type { Permission, PermissionName, UserPermission } from './resources/permissions.ts';
 export { type Profile, userFields } from './resources/person.ts';
+export type { Pool } from './resources/pools.ts';
+export * as pools from './resources/pools.ts';
 export type { ResourceServer } from './resources/resource-servers.ts';
 export * as resourceServers from './resources/resource-servers.ts';
 export type { RevokedToken } from './resources/revoked-tokens.ts';

@@ -11,6 +11,7 @@ import * as invitations from './resources/invitations.ts';
 import * as jobs from './resources/jobs.ts';
 import * as mails from './resources/mails.ts';
 import * as organizations from './resources/organizations.ts';
+import * as pools from './resources/pools.ts';
 import * as resourceServers from './resources/resource-servers.ts';
 import * as revokedTokens from './resources/revoked-tokens.ts';
 import * as roles from './resources/roles.ts';
@@ -35,6 +36,7 @@ const resources = {
   jobs,
   mails,
   organizations,
+  pools,
   revokedTokens,
   resourceServers,
   roles,

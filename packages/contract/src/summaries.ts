@@ -3,10 +3,14 @@ export const summaries: Readonly<Record<string, string>> = {
   'applications.list': 'Lists applications, newest first.',
   'applications.create': 'Creates an application. The secret is shown this once.',
   'applications.get': 'Reads one application, by id or client id.',
-  'applications.update': 'Changes an application by JSON merge patch (RFC 7396).',
+  'applications.update':
+    'Changes an application by JSON merge patch (RFC 7396). One that becomes public loses its secrets; one that ceases to be public has none until `rotate-secret` makes it.',
   'applications.delete': 'Deletes an application; its tokens are refused from then on.',
   'applications.disable': 'Disables an application: no new tokens, and those that are out are refused.',
   'applications.enable': 'Enables a disabled application.',
+  'applications.grantUser': 'Lets a user use an application. Granting it again changes nothing.',
+  'applications.revokeUser': 'Takes an application from a user. Taking one that was not granted changes nothing.',
+  'applications.listUsers': 'Lists the users who are granted an application, the newest user first.',
   'applications.rotateSecret': 'Makes a new secret, shown this once; the previous one works until `expires_at`.',
   'applications.listSecrets': 'Lists the secrets of an application, without their text.',
   'applications.revokeSecret': 'Ends a secret at once.',
@@ -38,7 +42,8 @@ export const summaries: Readonly<Record<string, string>> = {
     'Creates a connection, of users with passwords unless a `strategy` is named, enabled for all applications unless some are named.',
   'connections.get': 'Reads one connection, by id or name.',
   'connections.update': 'Changes a connection by JSON merge patch (RFC 7396).',
-  'connections.delete': 'Deletes a connection that has no users. The default connection stays.',
+  'connections.delete':
+    'Deletes a connection that is nobody’s home and no application’s pool. The default connection stays.',
   'deviceCredentials.list': 'Lists the device credentials of a tenant, newest first. Several filters are an "and".',
   'deviceCredentials.create': 'Registers the public key of a device.',
   'deviceCredentials.delete':
@@ -54,7 +59,7 @@ export const summaries: Readonly<Record<string, string>> = {
   'groups.listForUser': 'Lists the groups that a user belongs to.',
   'identities.list': 'Lists the identities of a user.',
   'identities.link':
-    'Makes another user’s account an identity of this user. The other user stops existing, its roles and memberships end, and its password signs in as this user from now on.',
+    'Makes another user’s account an identity of this user. The other user stops existing, its roles, memberships and second factors end, and its password signs in as this user from now on.',
   'identities.unlink':
     'Takes a linked identity off a user: the account is a user of its own again, under its old id, with its old password.',
   'invitations.list': 'Lists invitations, newest first.',
@@ -75,7 +80,7 @@ export const summaries: Readonly<Record<string, string>> = {
   'mails.updateProvider':
     'Changes the mail provider by JSON merge patch (RFC 7396). Another `name` takes new `credentials`.',
   'mails.deleteProvider': 'Forgets the mail provider; mails go the server’s own way again.',
-  'organizations.list': 'Lists organizations, newest first.',
+  'organizations.list': 'Lists organizations, newest first unless sorted otherwise.',
   'organizations.create': 'Creates an organization.',
   'organizations.get': 'Reads one organization, by id or name.',
   'organizations.update': 'Changes an organization by JSON merge patch (RFC 7396). A new owner becomes a member.',
@@ -84,6 +89,14 @@ export const summaries: Readonly<Record<string, string>> = {
   'organizations.removeMember': 'Ends a membership. Ending none changes nothing.',
   'organizations.listMembers': 'Lists the members of an organization, the newest user first.',
   'organizations.listForUser': 'Lists the organizations that a user is a member of.',
+  'pools.list': 'Lists pools in the order of their names.',
+  'pools.getForUser': 'Names the pools that a user belongs to.',
+  'pools.setUserHome':
+    'Moves a user to another home, with the same id, password and sessions; the old one does not become a further pool. A pool that is named for the first time is made, a database connection that every application may use: that needs `connections:write`, too.',
+  'pools.addUser':
+    'Adds a user to a pool beside the home, by its id or name. Adding it again changes nothing. A pool that is named for the first time is made, as for `setUserHome`. One called `home` is named by its id here.',
+  'pools.removeUser':
+    'Takes a user out of a pool, by its id or name; the home stays. Taking out a user who is not in it changes nothing.',
   'resourceServers.list': 'Lists resource servers, newest first.',
   'resourceServers.create': 'Creates a resource server. Its identifier stays as it is.',
   'resourceServers.get': 'Reads one resource server, by id or identifier.',
@@ -135,12 +148,15 @@ export const summaries: Readonly<Record<string, string>> = {
     'Changes a user by JSON merge patch (RFC 7396): null clears, metadata merges, an absent field stays. A new password ends all sessions.',
   'users.delete':
     'Deletes a user. The person is erased at once or after the tenant’s retention time; events keep only the id.',
+  'users.erase':
+    'Deletes a user and erases the person at once, whatever the tenant’s retention time; the reason stays in the audit log. Nobody erases themselves or the owner of an organization.',
   'users.deleteAll':
     'Deletes every user but administrators, where the tenant’s settings allow it. It goes in batches: cut off, it is called again.',
   'users.impersonate':
     'Makes a one-time link, good for five minutes, that ends at the application’s `redirect_uri` with a `code`, which `/oauth/token` exchanges for tokens of the user. They name who acts as the user, and so does every event that they cause.',
   'users.disable': 'Disables a user: no sign-in any more; sessions and refresh tokens die at once. The record stays.',
   'users.enable': 'Lets a disabled user sign in again; also lifts a lockout.',
+  'users.unlock': 'Lifts a lockout after failed sign-ins, and forgets the failures. Without one nothing changes.',
   'users.resetPassword': 'Mails a one-time link with which the person sets a new password.',
   'users.forceMfaReset':
     'Removes every authentication factor of the user, and forgets the browsers that were remembered.',
@@ -148,6 +164,7 @@ export const summaries: Readonly<Record<string, string>> = {
   'users.sendVerification': 'Mails a link that verifies the user’s e-mail address.',
   'users.lookup': 'Resolves up to 200 ids and e-mail addresses at once; keys that name nobody are listed as missing.',
   'users.listRoles': 'Lists the roles that the user holds.',
+  'users.listApplications': 'Lists the applications that are granted to the user.',
   'users.setRoles':
     'Replaces the set of roles that the user holds; takes effect at once, also for tokens that are out.',
   'users.listPermissions': 'Lists the permissions that a user holds, directly or through a role, each once.',

@@ -16,6 +16,10 @@ export interface DialectCall<Query = unknown, Body = unknown> {
   readonly body: Body;
   /** Whether the token carries a scope, in the dialect's spelling. */
   readonly holds: (scope: string) => boolean;
+  /** Claims of the caller's access token; none where the row asks for no token. */
+  readonly claims: Readonly<Record<string, unknown>>;
+  /** Signs an access token (RFC 9068) with the tenant's key; who made it, and when, is added. */
+  readonly sign: (claims: AccessTokenClaims) => Promise<SignedToken>;
   /** Scheme and host of the request. */
   readonly origin: string;
   /**
@@ -26,6 +30,22 @@ export interface DialectCall<Query = unknown, Body = unknown> {
   /** The request's body as a stream, where the row reads it itself. */
   readonly upload: AsyncIterable<Uint8Array> | undefined;
   readonly contentType: string | undefined;
+}
+
+/** What a dialect's own door says in an access token. */
+export interface AccessTokenClaims {
+  readonly [name: string]: unknown;
+  readonly sub: string;
+  /** OAuth client id of the application that it is for. */
+  readonly azp: string;
+  /** Seconds until it expires. */
+  readonly lifetime: number;
+}
+
+export interface SignedToken {
+  readonly token: string;
+  /** Epoch seconds. */
+  readonly expiresAt: number;
 }
 
 /** A vendor's words for one problem; what is left out is the dialect's own rule. */
@@ -88,10 +108,12 @@ export type RefusedPart = 'path' | 'query' | 'body' | 'token' | 'scope' | 'opera
 
 export interface Dialect {
   /** The API that its tokens are for. */
-  readonly api: 'auth0';
+  readonly api: 'auth0' | 'rw3iss';
   /** Where it is mounted: `/api/v2`. */
   readonly prefix: string;
   readonly rows: readonly DialectRow[];
+  /** What is said to a caller whose token lacks the scopes of a row; the rule of most is to name them. */
+  lacking?(row: DialectRow, caller: { readonly impersonates: boolean }): string;
   /** A problem in the vendor's form. */
   refuse(
     problem: Problem,

@@ -1,13 +1,19 @@
 /** The directory: operations, the unit of work, and the storage they stand on. */
 
-export { findClientIds } from './applications/applications.store.ts';
-export { keepsSecret } from './applications/secrets.ts';
+export { type ClientName, findApplication, findClientIds, findClients } from './applications/applications.store.ts';
+export { grantApplication, hasApplicationGrant } from './applications/users.ts';
+export type { EventFilter } from './audit/audit.store.ts';
+export type { EventCondition } from './audit/condition.ts';
+export { type EventSearch, type EventSearchResult, searchEvents } from './audit/search.ts';
 export { openStream, type StreamQuery } from './audit/stream.ts';
 export { type BrowserDraft, rememberBrowser } from './authentication-methods/browsers.ts';
 export * from './authentication-methods/enrollments.ts';
+export { proveFactor } from './authentication-methods/second-factor.ts';
 export { totpCodeAt } from './authentication-methods/totp.ts';
 export { findGrantedScopes } from './client-grants/client-grants.store.ts';
 export * from './clock.ts';
+export { findConnection, findConnectionNames } from './connections/connections.store.ts';
+export { listConnections } from './connections/connections.ts';
 export { type ConnectionDeletion, deleteConnectionWithUsers } from './connections/deletion.ts';
 export { lockConnection } from './connections/row.ts';
 export * from './credentials/attempts.ts';
@@ -29,6 +35,7 @@ export * from './id.ts';
 export * from './idempotency/idempotency.ts';
 export { type CodeSession, exchangeCode, readCode } from './impersonation/codes.ts';
 export { redeemImpersonation } from './impersonation/impersonation.ts';
+export * from './impersonation/session.ts';
 export * from './import/import-jobs.ts';
 export { tellImportEnd } from './import/import-mail.ts';
 export * from './import/imports.ts';
@@ -38,6 +45,7 @@ export * from './import/slice.ts';
 export type { ImportFormat } from './import/source.ts';
 export { type ImportTask, ImportWriter } from './import/writer.ts';
 export * from './invitations/acceptance.ts';
+export * from './invitations/answers.ts';
 export { interruptJobs, type JobRow, stateOf as jobStateOf } from './jobs/jobs.store.ts';
 export { failuresOf, recordJob, requireJob } from './jobs/jobs.ts';
 export * from './jobs/queue.ts';
@@ -46,10 +54,16 @@ export * from './keys/keys.ts';
 export * from './mails/delivery.ts';
 export { enqueueMail, type ImportReport, type MailPayload } from './mails/out-box.ts';
 export { type ActiveMailProvider, findMailProvider } from './mails/provider.ts';
+export { type Bag, mergeTop } from './metadata.ts';
 export * from './operation.ts';
 export { operations } from './operations.ts';
 export { changeMemberRoles, findMemberRoles } from './organizations/members.ts';
+export * from './organizations/memberships.ts';
+export { findOrganization, isMember, memberRoles } from './organizations/organizations.store.ts';
 export { permissionsOn } from './permissions/permissions.store.ts';
+export { poolsOfApplication } from './pools/application-pools.store.ts';
+export { type FoundInPools, findInPools } from './pools/find-in-pools.store.ts';
+export { addToPool } from './pools/pools.ts';
 export * from './problem.ts';
 export * from './resource-servers/audiences.ts';
 export {
@@ -57,11 +71,14 @@ export {
   resourceServerSubjects,
   type TokenAudience,
 } from './resource-servers/resource-servers.store.ts';
+export { checkRank } from './roles/administrators.ts';
+export * from './roles/summaries.ts';
 export * from './rules/engine.ts';
 export * from './rules/run.ts';
 export * from './secret.ts';
 export * from './sessions/artifacts.store.ts';
-export { endSession, findSession, touchSession } from './sessions/sessions.store.ts';
+export * from './sessions/refresh-tokens.ts';
+export { endSession, findSession, findSessionOwner, touchSession } from './sessions/sessions.store.ts';
 export * from './sessions/sign-in.ts';
 export * from './sessions/standing.ts';
 export * from './tenants/bootstrap.ts';
@@ -70,11 +87,21 @@ export * from './tenants/tenants.store.ts';
 export { type DeadReason, DeadTicket } from './tickets/tickets.ts';
 export { together } from './together.ts';
 export { parse as parseUser, type User } from './users/document.ts';
+export { eraseOwnAccount } from './users/erasure.ts';
 export type { UserFilter, UserSort } from './users/filter.ts';
-export { findByIdentity, findUserIdBySpelling } from './users/identity.store.ts';
+export {
+  findByIdentity,
+  findFormerSpellings,
+  findUserIdBySpelling,
+  findUserIdsEverSpelled,
+} from './users/identity.store.ts';
+export { isPasswordOf, setPassword } from './users/password-change.ts';
+export { type PasswordRefusal, provePassword } from './users/password-proof.ts';
 export { completePasswordReset, type PasswordReset, readPasswordReset } from './users/password-reset.ts';
+export { type MailRequest, requestPasswordReset, requestVerification } from './users/requested-mails.ts';
 export { searchUsers, type UserSearch, type UserSearchResult } from './users/user-search.ts';
 export { findUser } from './users/users.store.ts';
-export { createUser } from './users/users.ts';
-export { type LinkView, readVerification, verifyEmail } from './users/verification.ts';
+export { createUser, patchUser } from './users/users.ts';
+export { type LinkView, readVerification, sendVerificationFor, verifyEmail } from './users/verification.ts';
+export * from './uuid.ts';
 export * from './work.ts';

@@ -9,6 +9,19 @@ const MAX_DEPTH = 10;
 
 export type Bag = Readonly<Record<string, unknown>>;
 
+/**
+ * The bag after a change at its first level: a name's value replaces the one before whole, null removes the name. Further
+ * down a null is a value like any other. Neither argument is changed.
+ */
+export function mergeTop(bag: Bag, change: Bag): Bag {
+  const merged = new Map(Object.entries(bag));
+  for (const [name, value] of Object.entries(change)) {
+    if (value === null) merged.delete(name);
+    else merged.set(name, value);
+  }
+  return Object.fromEntries(merged);
+}
+
 /** Throws unless `bag` is at most 10 levels deep and its numbers are ones that JSON can tell again. */
 export function checkDepth(field: string, bag: unknown, depth = 0): void {
   if (depth > MAX_DEPTH) throw fieldProblem(field, 'depth', `${field} may be at most ${MAX_DEPTH} levels deep.`);
@@ -21,7 +34,12 @@ export function checkDepth(field: string, bag: unknown, depth = 0): void {
 /** Both bounds: 10 levels, and 64 KiB of JSON. */
 export function checkBag(field: string, bag: Bag): void {
   checkDepth(field, bag);
-  const text = JSON.stringify(bag);
-  if (text.length > MAX_BYTES / 3 && Buffer.byteLength(text) > MAX_BYTES)
+  if (isOver(bag, MAX_BYTES))
     throw fieldProblem(field, 'maxLength', `${field} may be at most ${MAX_BYTES} bytes of JSON.`);
+}
+
+/** Whether the value is more than so many bytes of JSON. */
+export function isOver(value: unknown, bytes: number): boolean {
+  const text = JSON.stringify(value);
+  return text.length > bytes / 3 && Buffer.byteLength(text) > bytes;
 }

@@ -1,6 +1,7 @@
 /** Every operation of the native API, by resource, as the contract names them. */
 import * as contract from '@reeve/contract';
 import * as applications from './applications/applications.ts';
+import * as applicationUsers from './applications/users.ts';
 import * as audit from './audit/audit.ts';
 import * as authenticationMethods from './authentication-methods/authentication-methods.ts';
 import { forgetBrowsers } from './authentication-methods/browsers.ts';
@@ -19,6 +20,7 @@ import * as mailProvider from './mails/provider.ts';
 import { implement } from './operation.ts';
 import * as organizations from './organizations/organizations.ts';
 import * as permissions from './permissions/permissions.ts';
+import * as pools from './pools/pools.ts';
 import * as resourceServers from './resource-servers/resource-servers.ts';
 import * as roleGrants from './roles/grants.ts';
 import * as roles from './roles/roles.ts';
@@ -56,6 +58,13 @@ export const operations = {
     deleteProvider: mailProvider.deleteProvider,
   }),
   organizations: implement(contract.organizations, organizations),
+  pools: implement(contract.pools, {
+    addUser: pools.addUser,
+    getForUser: pools.getForUser,
+    list: pools.list,
+    removeUser: pools.removeUser,
+    setUserHome: pools.setUserHome,
+  }),
   revokedTokens: implement(contract.revokedTokens, revokedTokens),
   resourceServers: implement(contract.resourceServers, resourceServers),
   roles: implement(contract.roles, {
@@ -83,6 +92,7 @@ export const operations = {
     create: users.create,
     delete: erasure.delete,
     deleteAll,
+    erase: erasure.erase,
     disable: userState.disable,
     enable: userState.enable,
     forceMfaReset: userState.forceMfaReset,
@@ -90,11 +100,13 @@ export const operations = {
     get: users.get,
     impersonate,
     list: users.list,
+    listApplications: applicationUsers.listForUser,
     listRoles: roleGrants.listRoles,
     lookup,
     resetPassword: passwordReset.resetPassword,
     setRoles: roleGrants.setRoles,
     sendVerification: verification.sendVerification,
+    unlock: userState.unlock,
     update: users.update,
   }),
 } as const;

@@ -9,17 +9,33 @@ export class Problem extends Error {
   readonly errors: readonly FieldError[] | undefined;
   /** Seconds after which a retry makes sense (`Retry-After`). */
   readonly retryAfter: number | undefined;
+  /**
+   * Of `unauthenticated`, where no access token could be read: none came, or credentials of another kind (`missing`), or a
+   * header that says Bearer and is of another form (`malformed`).
+   */
+  readonly header: 'missing' | 'malformed' | undefined;
 
   constructor(
     code: ProblemCode,
     detail: string,
-    more: { errors?: readonly FieldError[]; retryAfter?: number; cause?: unknown } = {},
+    more: {
+      errors?: readonly FieldError[];
+      retryAfter?: number;
+      header?: 'missing' | 'malformed';
+      cause?: unknown;
+    } = {},
   ) {
     super(detail, more.cause === undefined ? undefined : { cause: more.cause });
     this.code = code;
     [this.status, this.title] = problems[code];
     this.errors = more.errors;
     this.retryAfter = more.retryAfter;
+    this.header = more.header;
+  }
+
+  /** Nothing is wrong with a token: none came. */
+  get isMissingToken(): boolean {
+    return this.header === 'missing';
   }
 }
 

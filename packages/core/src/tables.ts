@@ -194,11 +194,40 @@ export interface DeletedUserTable {
   deleted_at: Instant;
   erase_at: Instant;
 }
+/** How a user who is gone was spelled: the log shows the user so, and is searched by it, as long as it tells of the user. */
+export interface DeletedIdentityTable {
+  tenant_id: Num;
+  provider: string;
+  subject: string;
+  user_id: Id;
+}
 export interface CounterTable {
   tenant_id: Num;
   name: string;
   slot: number;
   n: number;
+}
+
+/** The pools that a user belongs to beside the home. */
+export interface PoolMemberTable {
+  tenant_id: Num;
+  connection_num: Num;
+  user_num: Num;
+  added_at: Instant;
+}
+/** Who may use an application. */
+export interface ApplicationUserTable {
+  tenant_id: Num;
+  application_id: Id;
+  user_num: Num;
+  added_at: Instant;
+}
+/** `position` 0: where accounts are made that are registered through the application; the others are read in their order. */
+export interface ApplicationPoolTable {
+  tenant_id: Num;
+  application_id: Id;
+  position: number;
+  connection_num: Num;
 }
 
 export interface GroupTable {
@@ -276,6 +305,8 @@ export interface ApplicationTable {
   type: 'machine_to_machine' | 'web' | 'spa' | 'native';
   enabled: Flag;
   is_first_party: Flag;
+  /** Keeps no secret (RFC 6749 §2.1). */
+  is_public: Flag;
   grant_types: Json;
   scopes: Json;
   redirect_uris: Json;
@@ -398,6 +429,8 @@ export interface EventTable {
   ip: string | null;
   user_agent: string | null;
   data: Json | null;
+  /** The user whom `data` names as `user_id`: kept beside it, so that an index finds it. */
+  named_user_id: Generated<Id | null>;
   created_at: Instant;
 }
 
@@ -564,7 +597,11 @@ export interface Tables {
   device_credentials: DeviceCredentialTable;
   lockouts: LockoutTable;
   deleted_users: DeletedUserTable;
+  deleted_identities: DeletedIdentityTable;
   counters: CounterTable;
+  pool_members: PoolMemberTable;
+  application_users: ApplicationUserTable;
+  application_pools: ApplicationPoolTable;
   groups: GroupTable;
   group_members: GroupMemberTable;
   roles: RoleTable;

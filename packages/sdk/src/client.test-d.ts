@@ -1,6 +1,16 @@
 /** Negative type tests: with `any` anywhere in a signature every positive one would pass. Checked by `tsc`. */
 import type { Readable } from 'node:stream';
-import type { Application, AuditEvent, ErrorCode, Group, ImportAnswer, Member, ReeveError, User } from './index.ts';
+import type {
+  Application,
+  AuditEvent,
+  ErrorCode,
+  Group,
+  ImportAnswer,
+  Member,
+  Pool,
+  ReeveError,
+  User,
+} from './index.ts';
 import { ReeveManagement } from './index.ts';
 import { nodeTransport } from './node.ts';
 
@@ -39,10 +49,15 @@ export const results = async () => {
   for await (const item of reeve.users.exportAll({ format: 'ndjson', state: 'active' }))
     isTrue<Same<typeof item, User>>();
   for await (const item of reeve.users.exportAll({ format: 'csv' })) isTrue<Same<typeof item, string>>();
+  for await (const item of reeve.pools.list()) isTrue<Same<typeof item, Pool>>();
+  for await (const item of reeve.applications.listUsers('app_1')) isTrue<Same<typeof item, Member>>();
+  for await (const item of reeve.users.listApplications('usr_1')) isTrue<Same<typeof item, Application>>();
   // @ts-expect-error: one user is no list
   for await (const _ of reeve.users.get('usr_1'));
 
   isTrue<Same<Awaited<ReturnType<typeof reeve.users.delete>>, void>>();
+  isTrue<Same<Awaited<ReturnType<typeof reeve.pools.setUserHome>>, User>>();
+  isTrue<Same<Awaited<ReturnType<typeof reeve.pools.addUser>>, void>>();
   isTrue<Same<Awaited<ReturnType<typeof reeve.users.bulkImport>>, ImportAnswer>>();
   const { client_secret, expires_at } = await reeve.applications.rotateSecret('app_1');
   isTrue<Same<typeof client_secret, string>>();
@@ -55,6 +70,12 @@ export const results = async () => {
 
 export const inputs = () => {
   reeve.users.list();
+  reeve.pools.addUser('usr_1', 'east');
+  reeve.pools.setUserHome('usr_1', { pool: 'east' });
+  // @ts-expect-error: an erasure needs its reason
+  reeve.users.erase('usr_1');
+  // @ts-expect-error: a user and an application
+  reeve.applications.grantUser('app_1');
   reeve.users.list({ cursor: undefined, created_after: undefined });
   reeve.users.list(undefined, { signal: AbortSignal.timeout(5) });
   reeve.users.list({ created_after: dated, created_before: '2025-01-01T00:00:00Z', sort: '-name' });

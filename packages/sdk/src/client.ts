@@ -12,6 +12,7 @@ import type {
   jobs,
   mails,
   organizations,
+  pools,
   resourceServers,
   revokedTokens,
   roles,
@@ -81,6 +82,7 @@ export class ReeveManagement {
   readonly roles: Operations<typeof roles>;
   readonly organizations: Operations<typeof organizations>;
   readonly connections: Operations<typeof connections>;
+  readonly pools: Operations<typeof pools>;
   readonly applications: Operations<typeof applications>;
   readonly invitations: Operations<typeof invitations>;
   readonly sessions: Operations<typeof sessions>;
@@ -123,6 +125,7 @@ export class ReeveManagement {
     this.roles = of('roles');
     this.organizations = of('organizations');
     this.connections = of('connections');
+    this.pools = of('pools');
     this.applications = of('applications');
     this.invitations = of('invitations');
     this.sessions = of('sessions');

@@ -11,6 +11,7 @@ import type {
   jobs,
   mails,
   organizations,
+  pools,
   Route,
   resourceServers,
   revokedTokens,
@@ -32,6 +33,7 @@ export type Role = roles.Role;
 export type Organization = organizations.Organization;
 export type Connection = connections.Connection;
 export type PasswordPolicy = connections.PasswordPolicy;
+export type Pool = pools.Pool;
 export type Application = applications.Application;
 export type Invitation = invitations.Invitation;
 export type Session = sessions.Session;

@@ -1,5 +1,6 @@
 /** Room 1: the HTTP application. Request ids, bounds on size and time; then every route of the contract. */
 
+import { rw3iss } from '@reeve/auth-client/server';
 import { auth0, auth0Root } from '@reeve/auth0/server';
 import type { Route } from '@reeve/contract';
 import { routes } from '@reeve/contract/native';
@@ -15,9 +16,11 @@ import { exportAll } from './export.ts';
 import { createGuard, type Guard } from './guard.ts';
 import { installHealth } from './health.ts';
 import { createBulkImport } from './import/import.ts';
+import type { ImportMeans } from './import/run.ts';
 import { installDownloads } from './jobs/download.ts';
 import { enter, mount, NATIVE_PREFIX, type Rooms, refuse, type StreamHandler } from './mount.ts';
 import { installOidc, type Oidc } from './oidc/endpoints.ts';
+import { createSigner } from './oidc/signer.ts';
 import { installPages } from './pages/pages.ts';
 import { trustOf } from './proxies.ts';
 import { createRateLimit } from './rate-limit.ts';
@@ -28,6 +31,7 @@ import { VERSION } from './version.ts';
 export interface AppOptions {
   readonly services: Services;
   readonly config: Config;
+  readonly imports: ImportMeans;
   /** Bounds in time that tests shorten. */
   readonly limits?: Limits | undefined;
 }
@@ -43,9 +47,9 @@ export interface Limits {
 
 const HEADER_MILLISECONDS = 30_000;
 
-const streamsOf = (config: Config): Readonly<Record<string, StreamHandler>> => ({
+const streamsOf = (imports: ImportMeans): Readonly<Record<string, StreamHandler>> => ({
   'audit.stream': streamAudit,
-  'users.bulkImport': createBulkImport(config.secretKey),
+  'users.bulkImport': createBulkImport(imports),
   'users.exportAll': exportAll,
 });
 
@@ -65,7 +69,7 @@ class FailureLog extends Fastify.LogController {
   }
 }
 
-export function createApp({ services, config, limits }: AppOptions): App {
+export function createApp({ services, config, imports, limits }: AppOptions): App {
   const headerMilliseconds = limits?.headerMilliseconds ?? HEADER_MILLISECONDS;
   const http: FastifyInstance = Fastify({
     // Standard output belongs to the start-up contract.
@@ -97,6 +101,7 @@ export function createApp({ services, config, limits }: AppOptions): App {
     guard,
     tenancy: createTenancy(services.database, config),
     rateLimit: createRateLimit(services.clock, config.rateLimit),
+    signer: createSigner(services),
     stopping: stopping.signal,
   };
   const drain = createDrain(limits?.drainMilliseconds);
@@ -118,8 +123,8 @@ export function createApp({ services, config, limits }: AppOptions): App {
   installPages(http, rooms);
   installDownloads(http, rooms);
   const oidc = installOidc(http, rooms);
-  const known = mountAll(http, rooms, streamsOf(config));
-  for (const dialect of [auth0, auth0Root]) mountDialect(http, rooms, dialect);
+  const known = mountAll(http, rooms, streamsOf(imports));
+  for (const dialect of [auth0, auth0Root, rw3iss]) mountDialect(http, rooms, dialect);
   http.setNotFoundHandler(createUnknown(rooms, known));
   return { http, guard, rooms, drain, oidc };
 }

@@ -1,19 +1,12 @@
 /** What a refused caller is told in `WWW-Authenticate` (RFC 6750 §3). */
-import { Problem } from '@reeve/core';
+import type { Problem } from '@reeve/core';
 
 const SCHEME = 'Bearer realm="reeve"';
-
-/** No access token came at all, or another kind of credentials: nothing is wrong with a token then. */
-export class MissingToken extends Problem {
-  constructor(detail: string) {
-    super('unauthenticated', detail);
-  }
-}
 
 /** The challenge of a refusal; undefined where a token would not help. */
 export function challengeOf(problem: Problem): string | undefined {
   // RFC 6750 §3.1: who did not know that a token is needed is told no error code.
-  if (problem instanceof MissingToken) return SCHEME;
+  if (problem.isMissingToken) return SCHEME;
   if (problem.status === 401) return `${SCHEME}, error="invalid_token"`;
   return problem.status === 403 ? `${SCHEME}, error="insufficient_scope"` : undefined;
 }

@@ -13,7 +13,7 @@ import {
 } from '@reeve/core';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { callerOf, type Entered, enterTenant, paramsOf, type Rooms, strangerAt, witnessRefusal } from './mount.ts';
-import { permissionsOf } from './oidc/apis.ts';
+import { permissionsOf, rw3issAudience } from './oidc/apis.ts';
 import { schemeOf } from './proxies.ts';
 import { bodyJudge, queryJudge } from './validate.ts';
 
@@ -99,8 +99,12 @@ async function enter(
   rooms.rateLimit.count(`${tenant.id} ${principal?.clientId}`, reply);
   at.part = 'scope';
   if (!row.scopes.some((scope) => principal?.scopes.has(scope)))
-    throw new Problem('insufficient_scope', `Insufficient scope, expected any of: ${row.scopes.join(',')}`);
+    throw new Problem('insufficient_scope', lackOf(dialect, row, principal));
 }
+
+const lackOf = ({ lacking }: Dialect, row: DialectRow, principal: Entered['principal']): string =>
+  lacking?.(row, { impersonates: principal?.actor.impersonatorId != null }) ??
+  `Insufficient scope, expected any of: ${row.scopes.join(',')}`;
 
 function callOf(
   rooms: Rooms,
@@ -112,17 +116,30 @@ function callOf(
   const { services } = rooms;
   const { tenant, principal } = request.entered as Entered;
   const who = principal
-    ? { actor: principal.actor, scopes: permissionsOf(dialect.api, principal.scopes), spelled: principal.scopes }
+    ? {
+        actor: principal.actor,
+        scopes: permissionsOf(dialect.api, principal.scopes),
+        // Auth0's scopes divide a permission of ours more finely; role codes stand for whole ones.
+        ...(dialect.api === 'auth0' ? { spelled: principal.scopes } : {}),
+      }
     : { scopes: new Set<string>() };
   return {
     ...judged,
     work: createWork({ services, tenant, caller: callerOf(request), ...who }),
     holds: (scope) => principal?.scopes.has(scope) ?? false,
+    claims: principal?.claims ?? {},
+    sign: (claims) => rooms.signer.sign(tenant, audienceOf(dialect, tenant.origin), claims),
     origin: `${schemeOf(request)}://${request.host}`,
     subjectOf: (idToken) => rooms.guard.subjectOf(tenant, principal, idToken),
     upload: row.uploads ? request.raw : undefined,
     contentType: request.headers['content-type'],
   };
+}
+
+/** What the tokens of a dialect's door are for. Auth0's dialect has no door of its own. */
+function audienceOf({ api }: Dialect, origin: string): string {
+  if (api === 'rw3iss') return rw3issAudience(origin);
+  throw new Error(`The dialect ${api} signs no tokens.`);
 }
 
 function send(reply: FastifyReply, row: DialectRow, answer: unknown): FastifyReply {

@@ -12,6 +12,8 @@ import {
   findSigningKeys,
   findStanding,
   findUser,
+  idOfUuid,
+  isUuid,
   Problem,
   parseUser,
   type Services,
@@ -21,9 +23,8 @@ import {
 } from '@reeve/core';
 import { createLocalJWKSet, errors, type JWTPayload, type JWTVerifyResult, jwtVerify } from 'jose';
 import { LRUCache } from 'lru-cache';
-import { MissingToken } from './challenge.ts';
 import { subjectOf as subjectOfUser } from './oidc/accounts.ts';
-import { type Api, type ApiName, apiOfAudience, heldScopes, SELF } from './oidc/apis.ts';
+import { type Api, type ApiName, apiOfAudience, heldScopes, isRw3issAudience, SELF } from './oidc/apis.ts';
 
 export interface Principal {
   readonly actor: Actor;
@@ -34,6 +35,8 @@ export interface Principal {
   readonly sessionId: string | null;
   /** Identifies the client for rate limits. */
   readonly clientId: string;
+  /** Of the access token. */
+  readonly claims: AccessClaims;
 }
 
 /** Claims of an access token, beside the registered ones (RFC 9068). */
@@ -41,7 +44,7 @@ export interface AccessClaims extends JWTPayload {
   /** OAuth client id of the application. */
   readonly azp?: string;
   readonly scope?: string;
-  /** `usr_…` of the signed-in user; absent for an application's own token. */
+  /** `usr_…` of the signed-in user, as a UUID in a token of the rw3iss door; absent for an application's own token. */
   readonly uid?: string;
   readonly sid?: string;
   /** The user's token version when the token was issued. */
@@ -61,7 +64,9 @@ export interface Inspected {
   readonly principal: Principal;
 }
 
-type TokenApi = Pick<Api, 'name' | 'permissionOf'>;
+interface TokenApi extends Pick<Api, 'permissionOf'> {
+  readonly name: Api['name'] | ApiName;
+}
 
 interface Verified {
   readonly claims: AccessClaims;
@@ -160,7 +165,7 @@ export function createGuard(services: Services): Guard {
       clientId: claims.azp ?? '',
       audiences: [claims.aud ?? []].flat(),
       issuedAt: claims.iat ?? 0,
-      userId: claims.uid,
+      userId: userIdOf(claims),
       sessionId: claims.sid,
       tokenVersion: claims.tv ?? 0,
       impersonatorId: claims.imp,
@@ -258,8 +263,8 @@ const BEARER = /^Bearer [A-Za-z0-9._~+/=-]+$/i;
 export function bearerOf(authorization: string | undefined): string {
   if (authorization !== undefined && BEARER.test(authorization)) return authorization.slice('Bearer '.length);
   if (authorization === undefined || !/^Bearer( |$)/i.test(authorization))
-    throw new MissingToken('Send an access token: Authorization: Bearer <token>.');
-  throw new Problem('unauthenticated', 'The Authorization header must be: Bearer <token>.');
+    throw new Problem('unauthenticated', 'Send an access token: Authorization: Bearer <token>.', { header: 'missing' });
+  throw new Problem('unauthenticated', 'The Authorization header must be: Bearer <token>.', { header: 'malformed' });
 }
 
 const invalid = () => new Problem('unauthenticated', 'The access token is not valid here.');
@@ -275,23 +280,29 @@ function apiOf(tenant: TenantContext, { aud, api_id }: AccessClaims): TokenApi {
   // Whatever its identifier looks like: a resource server's token is never one for the server itself.
   if (api_id !== undefined) return CUSTOM;
   for (const audience of Array.isArray(aud) ? aud : [aud ?? '']) {
+    if (isRw3issAudience(audience)) return RW3ISS;
     const found = apiOfAudience(audience);
     if (found) return found.api;
   }
   throw wrongAudience(tenant);
 }
 
+const RW3ISS: TokenApi = { name: 'rw3iss', permissionOf: (scope) => scope };
 const CUSTOM: TokenApi = { name: 'custom', permissionOf: (scope) => scope };
+
+/** `usr_…` of the signed-in user; undefined of an application's own token. */
+export const userIdOf = ({ uid }: AccessClaims): string | undefined =>
+  uid !== undefined && isUuid(uid) ? idOfUuid('usr', uid) : uid;
 
 /** What the standing of a token for this API rests on beside its subject. */
 function groundOf({ api, claims: { api_id } }: Verified): TokenGround['api'] {
   if (api_id !== undefined) return { resourceServerId: api_id };
-  return api.name === 'auth0' ? 'auth0' : undefined;
+  return api.name === 'auth0' || api.name === 'rw3iss' ? api.name : undefined;
 }
 
 const FALLEN: Readonly<Record<Fallen, string>> = {
   key: 'The key that signed this access token was ended; fetch a new token.',
-  application: 'The application of this access token is disabled or gone.',
+  application: 'The application of this access token is disabled, gone, or gets none any more.',
   token: 'The access token has been revoked.',
   user: 'The user of this access token is disabled or gone.',
   impersonator: 'Who acts as the user of this access token is disabled or gone.',
@@ -302,20 +313,25 @@ const FALLEN: Readonly<Record<Fallen, string>> = {
 
 function principalOf({ claims, api }: Verified, { application, scopes, granted }: Standing): Principal {
   const asked = (claims.scope ?? '').split(' ');
-  const isUser = claims.uid !== undefined;
+  const userId = userIdOf(claims);
+  const isUser = userId !== undefined;
   const permissions = isUser ? new Set([...scopes, SELF]) : scopes;
-  const held = new Set(granted ? asked.filter((scope) => granted.has(scope)) : heldScopes(api, asked, permissions));
+  // The roles in a token of that door are told for the client; what counts is what is held now.
+  const roles = api.name === 'rw3iss' && granted ? new Set([...granted, SELF]) : undefined;
+  const held =
+    roles ?? new Set(granted ? asked.filter((scope) => granted.has(scope)) : heldScopes(api, asked, permissions));
   return {
     actor: {
       type: isUser ? 'user' : 'application',
-      id: claims.uid ?? application.id,
+      id: userId ?? application.id,
       applicationId: application.id,
       impersonatorId: claims.imp ?? null,
     },
     scopes: held,
     ...(granted ? { granted } : {}),
     sessionId: claims.sid ?? null,
-    clientId: isUser ? `${application.clientId} ${claims.uid}` : application.clientId,
+    clientId: isUser ? `${application.clientId} ${userId}` : application.clientId,
+    claims,
   };
 }
 

@@ -21,6 +21,7 @@ import {
 import fastJson from 'fast-json-stringify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { checkScope, type Guard, type Principal } from './guard.ts';
+import type { Signer } from './oidc/signer.ts';
 import { addressOf, schemeOf } from './proxies.ts';
 import { type RateLimit, strangerOf } from './rate-limit.ts';
 import { problemOf, sendProblem } from './reply.ts';
@@ -49,6 +50,8 @@ export interface Rooms {
   readonly tenancy: Tenancy;
   readonly guard: Guard;
   readonly rateLimit: RateLimit;
+  /** Signs access tokens of dialects' doors. */
+  readonly signer: Signer;
   /** Fires when the server stops: endless answers end then. */
   readonly stopping: AbortSignal;
 }

@@ -16,9 +16,11 @@ import {
   startHousekeeping,
   systemClock,
 } from '@reeve/core';
-import { type App, createApp, type Limits } from './app.ts';
+import { type App, type AppOptions, createApp, type Limits } from './app.ts';
 import { type Config, readConfig } from './config.ts';
 import { foundDirectory } from './founding.ts';
+import type { ImportMeans } from './import/run.ts';
+import { createImportThreads } from './import/threads.ts';
 import { createJobRunner } from './jobs/runner.ts';
 import { createSpool } from './jobs/spool.ts';
 import { createCourier } from './mail/courier.ts';
@@ -66,6 +68,7 @@ export async function startReeve({
   let wakeRunner = () => {};
   const spool = createSpool(config.dataDir, config.importLimit);
   const rules = createRuleThreads();
+  const imports: ImportMeans = { threads: createImportThreads(), secretKey: config.secretKey };
   const services: Services = {
     database,
     rules,
@@ -82,7 +85,7 @@ export async function startReeve({
     onJob: () => wakeRunner(),
     spool,
   };
-  const { announce, app, tls } = await prepare(services, config, limits).catch(async (error: unknown) => {
+  const { announce, app, tls } = await prepare({ services, config, imports, limits }).catch(async (error: unknown) => {
     await database.close();
     throw error;
   });
@@ -92,6 +95,7 @@ export async function startReeve({
   };
   forgetKeys = () => {
     app.rooms.guard.forgetKeys();
+    app.rooms.signer.forget();
     app.oidc.forgetKeys();
   };
   forgetTenants = app.rooms.tenancy.forget;
@@ -113,7 +117,7 @@ export async function startReeve({
   const runner = createJobRunner({
     services,
     spool,
-    secretKey: config.secretKey,
+    imports,
     onError: (error) => app.http.log.error({ err: error }, 'a job failed'),
   });
   wakeRunner = runner.wake;
@@ -128,6 +132,7 @@ export async function startReeve({
       await Promise.all([app.http.close(), encrypted]);
       await rules.close();
       await runner.close();
+      await imports.threads.close();
       await courier.close();
       await housekeeping.stop();
       await database.close();
@@ -149,10 +154,11 @@ async function openDirectory(config: Config): Promise<Database> {
 }
 
 /** Everything that can go wrong before the first port is opened. */
-async function prepare(services: Services, config: Config, limits: Limits | undefined) {
+async function prepare(options: AppOptions) {
+  const { services, config } = options;
   await checkSecretKey(services.database, services.vault);
   await checkPorts(config);
-  const app = createApp({ services, config, limits });
+  const app = createApp(options);
   // Loaded by those who ask for it only.
   const tls =
     config.httpsPort === undefined

@@ -9,5 +9,6 @@ export * from './process.ts';
 export * from './proxy.ts';
 export * from './random.ts';
 export * from './raw.ts';
+export * from './rw3iss.ts';
 export * from './server.ts';
 export * from './wire.ts';

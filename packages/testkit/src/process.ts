@@ -1,11 +1,11 @@
 /** The server as the process that operators run: for what only a process can show (its output, its exit, its death). */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readdirSync, statSync } from 'node:fs';
+import { globSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const packages = fileURLToPath(new URL('../../', import.meta.url));
-const SOURCES = ['contract/src', 'core/src', 'server/src', 'dialects/auth0/server'];
+const SOURCES = globSync(['{contract,core,server}/src', 'dialects/*/server'], { cwd: packages });
 const BUILT = join(packages, 'server/dist/main.js');
 
 /** When the newest source of the server was changed. */
@@ -18,6 +18,9 @@ const newestSource = (): number =>
     ),
   );
 
+/** Whether what was built is newer than every source. */
+export const isBuilt = (): boolean => (statSync(BUILT, { throwIfNoEntry: false })?.mtimeMs ?? 0) > newestSource();
+
 let program: string[] | undefined;
 
 /**
@@ -25,8 +28,7 @@ let program: string[] | undefined;
  * where they are newer than what was built.
  */
 export function serverProgram(): readonly string[] {
-  const builtAt = statSync(BUILT, { throwIfNoEntry: false })?.mtimeMs ?? 0;
-  program ??= builtAt > newestSource() ? [BUILT] : ['--conditions=reeve-source', join(packages, 'server/src/main.ts')];
+  program ??= isBuilt() ? [BUILT] : ['--conditions=reeve-source', join(packages, 'server/src/main.ts')];
   return program;
 }
 

@@ -46,7 +46,7 @@ export async function bootServer(
   kind: DatabaseKind,
   { environment = {}, limits = {}, on, log = () => {} }: BootOptions = {},
 ): Promise<TestServer> {
-  const database = on ? { ...on, drop: async () => {} } : await freshDatabase(kind);
+  const database = on ? { ...on, drop: async () => {} } : await freshDatabase(kind, { isMigrated: true });
   const clock = new TestClock();
   const reeve = await startReeve({
     clock,

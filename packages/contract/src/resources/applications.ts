@@ -14,6 +14,7 @@ import {
   type Static,
   string,
 } from '../schema.ts';
+import { member } from './groups.ts';
 
 export const grantTypes = [
   'client_credentials',
@@ -25,8 +26,21 @@ export const grantTypes = [
 
 const url = string({ maxLength: 2048, pattern: '^[a-z][a-z0-9+.-]*://' });
 
+const pool = string({
+  minLength: 1,
+  maxLength: 128,
+  description: 'Id or name of a database connection; a new name makes one, which needs `connections:write`, too',
+});
+
+const types = ['machine_to_machine', 'web', 'spa', 'native'] as const;
+
 const applicationFields = {
   name: string({ minLength: 1, maxLength: 200 }),
+  type: oneOf(types),
+  is_public: boolean({
+    description:
+      'Keeps no secret: it proves nothing at the token endpoint and gets no token of its own. Default, with every change of type: true of spa and native',
+  }),
   description: string({ maxLength: 1000 }),
   grant_types: array(oneOf(grantTypes), { uniqueItems: true, maxItems: 8 }),
   scopes: array(oneOf(scopes), {
@@ -36,6 +50,15 @@ const applicationFields = {
   }),
   redirect_uris: array(url, { uniqueItems: true, maxItems: 100 }),
   auto_grant_on_signup: boolean({ description: 'Whoever signs up through it may use it' }),
+  registration_pool: {
+    ...pool,
+    description: `Where accounts are made that are registered through it, and people are looked for first; null: the default connection. ${pool.description}`,
+  },
+  read_pools: array(pool, {
+    maxItems: 50,
+    uniqueItems: true,
+    description: 'Where people are looked for at sign-in after that, in this order',
+  }),
   access_token_lifetime: integer({ minimum: 60, maximum: 2_592_000, description: 'Seconds' }),
   refresh_token_lifetime: integer({ minimum: 60, maximum: 31_536_000, description: 'Seconds' }),
   secret_overlap: integer({
@@ -51,13 +74,16 @@ const applicationProperties = {
   client_id: string(),
   name: string(),
   description: nullable(string()),
-  type: oneOf(['machine_to_machine', 'web', 'spa', 'native']),
+  type: oneOf(types),
+  is_public: boolean({ description: 'Keeps no secret' }),
   enabled: boolean(),
   is_first_party: boolean({ description: 'Came with the tenant' }),
   grant_types: array(oneOf(grantTypes)),
   scopes: array(oneOf(scopes)),
   redirect_uris: array(string()),
   auto_grant_on_signup: boolean(),
+  registration_pool: nullable(string({ description: 'Name of the connection' })),
+  read_pools: array(string(), { description: 'Names of connections' }),
   access_token_lifetime: integer(),
   refresh_token_lifetime: integer(),
   secret_overlap: integer(),
@@ -98,7 +124,8 @@ export const create = route('POST /applications', {
   scope: 'applications:write',
   body: object({
     name: applicationFields.name,
-    type: oneOf(['machine_to_machine', 'web', 'spa', 'native']),
+    type: applicationFields.type,
+    is_public: optional(applicationFields.is_public),
     client_id: optional(
       string({
         minLength: 3,
@@ -112,6 +139,8 @@ export const create = route('POST /applications', {
     scopes: optional(applicationFields.scopes),
     redirect_uris: optional(applicationFields.redirect_uris),
     auto_grant_on_signup: optional(applicationFields.auto_grant_on_signup),
+    registration_pool: optional(nullable(applicationFields.registration_pool)),
+    read_pools: optional(applicationFields.read_pools),
     access_token_lifetime: optional(applicationFields.access_token_lifetime),
     refresh_token_lifetime: optional(applicationFields.refresh_token_lifetime),
     secret_overlap: optional(applicationFields.secret_overlap),
@@ -119,12 +148,12 @@ export const create = route('POST /applications', {
   }),
   response: object({
     ...applicationProperties,
-    client_secret: nullable(string({ description: 'Null for a type that keeps no secret (spa, native)' })),
+    client_secret: nullable(string({ description: 'Null where it is public' })),
   }),
   status: 201,
   etag: true,
   fails: ['client_id_taken', 'limit_reached'],
-  emits: ['application.created'],
+  emits: ['application.created', 'connection.created'],
 });
 
 /** Reads one application, by id or client id. */
@@ -135,15 +164,18 @@ export const get = route('GET /applications/{application_id}', {
   fails: ['not_found'],
 });
 
-/** Changes an application by JSON merge patch (RFC 7396). */
+/**
+ * Changes an application by JSON merge patch (RFC 7396). One that becomes public loses its secrets; one that ceases to be
+ * public has none until `rotate-secret` makes it.
+ */
 export const update = route('PATCH /applications/{application_id}', {
   scope: 'applications:write',
-  body: patchOf(applicationFields, ['description', 'metadata']),
+  body: patchOf(applicationFields, ['description', 'registration_pool', 'metadata']),
   consumes: ['application/json', 'application/merge-patch+json'],
   response: application,
   etag: true,
-  fails: ['not_found', 'precondition_failed'],
-  emits: ['application.updated'],
+  fails: ['not_found', 'protected_resource', 'precondition_failed'],
+  emits: ['application.updated', 'application.secret_revoked', 'connection.created'],
 });
 
 /** Deletes an application; its tokens are refused from then on. */
@@ -172,6 +204,29 @@ export const enable = route('POST /applications/{application_id}/enable', {
   etag: true,
   fails: ['precondition_failed', 'not_found'],
   emits: ['application.enabled'],
+});
+
+/** Lets a user use an application. Granting it again changes nothing. */
+export const grantUser = route('PUT /applications/{application_id}/users/{user_id}', {
+  scope: 'applications:write',
+  fails: ['not_found'],
+  emits: ['application.user_granted'],
+});
+
+/** Takes an application from a user. Taking one that was not granted changes nothing. */
+export const revokeUser = route('DELETE /applications/{application_id}/users/{user_id}', {
+  scope: 'applications:write',
+  fails: ['not_found'],
+  emits: ['application.user_revoked'],
+});
+
+/** Lists the users who are granted an application, the newest user first. */
+export const listUsers = route('GET /applications/{application_id}/users', {
+  scope: 'applications:read',
+  query: object({ include_total: optional(boolean()), limit, cursor }),
+  response: countedPage('members', member),
+  items: 'members',
+  fails: ['not_found', 'invalid_cursor'],
 });
 
 /** Makes a new secret, shown this once; the previous one works until `expires_at`. */

@@ -111,11 +111,11 @@ export const update = route('PATCH /connections/{connection_id}', {
   emits: ['connection.updated'],
 });
 
-/** Deletes a connection that has no users. The default connection stays. */
+/** Deletes a connection that is nobody’s home and no application’s pool. The default connection stays. */
 const remove = route('DELETE /connections/{connection_id}', {
   scope: 'connections:write',
   fails: ['not_found', 'in_use', 'protected_resource'],
-  emits: ['connection.deleted'],
+  emits: ['connection.deleted', 'tenant.updated'],
 });
 
 export { remove as delete };

@@ -13,8 +13,8 @@ export const list = route('GET /users/{user_id}/identities', {
 });
 
 /**
- * Makes another user’s account an identity of this user. The other user stops existing, its roles and memberships end, and its
- * password signs in as this user from now on.
+ * Makes another user’s account an identity of this user. The other user stops existing, its roles, memberships and second
+ * factors end, and its password signs in as this user from now on.
  */
 export const link = route('POST /users/{user_id}/identities', {
   scope: 'users:write',

@@ -14,7 +14,7 @@ export const invitation = object({
   roles: array(string(), { description: 'Role ids' }),
   groups: array(string(), { description: 'Group ids' }),
   invited_by: nullable(string()),
-  user_id: nullable(string({ description: 'Who accepted' })),
+  user_id: nullable(string({ description: 'Who accepted it, or turned it down' })),
   sent_count: integer(),
   created_at: instant(),
   expires_at: instant(),

@@ -49,11 +49,17 @@ const memberRoles = array(string({ minLength: 1, maxLength: 128 }), {
   description: 'Role ids or codes',
 });
 
-/** Lists organizations, newest first. */
+/** Lists organizations, newest first unless sorted otherwise. */
 export const list = route('GET /organizations', {
   scope: 'organizations:read',
   query: object({
     search: optional(string({ minLength: 1, maxLength: 200, description: 'Case-insensitive substring of the names' })),
+    sort: optional(
+      oneOf(['created_at', '-created_at', 'name', '-name', 'display_name', '-display_name'], {
+        default: '-created_at',
+        description: 'A leading `-` is descending; names are compared without case',
+      }),
+    ),
     include_total: optional(boolean()),
     limit,
     cursor,

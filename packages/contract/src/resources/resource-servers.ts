@@ -140,7 +140,7 @@ const remove = route('DELETE /resource-servers/{resource_server_id}', {
   scope: 'applications:write',
   etag: true,
   fails: ['not_found', 'precondition_failed'],
-  emits: ['resource_server.deleted', 'client_grant.deleted'],
+  emits: ['resource_server.deleted', 'client_grant.deleted', 'tenant.updated'],
 });
 
 export { remove as delete };

@@ -13,7 +13,7 @@ const ruleFields = {
     minLength: 1,
     maxLength: 102_400,
     description:
-      'A function expression, `function (user, context, callback) { … }`, async or not. `callback(null, user, context)` goes on; `callback(error)` or a throw refuses the sign-in',
+      'A function expression, `function (user, context, callback) { … }`, async or not. `callback(null, user, context)` goes on; `callback(error)` or a throw refuses the sign-in, and so does `context.multifactor` or `context.redirect`, as no page here asks or sends. `context.accessToken.scope` takes the place of the scopes that were asked for, as far as they are held',
   }),
   order: integer({ minimum: 0, maximum: 1_000_000_000, description: 'Unique; the least one runs first' }),
   enabled: boolean(),
@@ -25,7 +25,7 @@ export const rule = object({
   script: string(),
   order: integer(),
   enabled: boolean(),
-  stage: oneOf(['login_success'], { description: 'When it runs: a password or refresh token was right' }),
+  stage: oneOf(['login_success'], { description: 'When it runs: a password, a refresh token or a code was right' }),
   created_at: instant(),
   updated_at: instant(),
 });

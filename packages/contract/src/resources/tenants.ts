@@ -40,9 +40,29 @@ const settingsFields = {
   allow_impersonation: boolean({ description: 'Let holders of `users:impersonate` act as other users' }),
 } as const;
 
-export const settings = object(settingsFields);
+/** Cleared where what they name is deleted. */
+const defaultFields = {
+  default_audience: string({
+    minLength: 1,
+    maxLength: 600,
+    description:
+      'Identifier of the resource server that tokens are for where a request names no audience; null: this API',
+  }),
+  default_connection: string({
+    minLength: 1,
+    maxLength: 128,
+    description:
+      'Id or name of the database connection that a password sign-in is for where it names none; shown as id; null: the default connection',
+  }),
+} as const;
+
+export const settings = object({
+  ...settingsFields,
+  default_audience: nullable(defaultFields.default_audience),
+  default_connection: nullable(defaultFields.default_connection),
+});
 export type Settings = Static<typeof settings>;
-const settingsPatch = patchOf(settingsFields, []);
+const settingsPatch = patchOf({ ...settingsFields, ...defaultFields }, ['default_audience', 'default_connection']);
 
 export const tenant = object({
   id: string({ description: '`ten_` and a ULID' }),

@@ -15,6 +15,14 @@ const fields = {
   application: optional(
     string({ minLength: 1, maxLength: 128, description: 'Id or client id of the application that it is for' }),
   ),
+  organization: optional(
+    string({
+      minLength: 1,
+      maxLength: 128,
+      description:
+        'Id or name of the organization that it is for; `result_url` is given `organization_id` and `organization_name`',
+    }),
+  ),
 } as const;
 
 const ticket = object({

@@ -15,6 +15,7 @@ import {
   type Static,
   string,
 } from '../schema.ts';
+import { application } from './applications.ts';
 import { importAnswer, importRow } from './import.ts';
 import { permissionNames, userPermission } from './permissions.ts';
 import { clearable, profile, userFields } from './person.ts';
@@ -87,6 +88,9 @@ export const userFilter = {
   group: optional(string({ minLength: 1, maxLength: 128, description: 'Id or code' })),
   role: optional(string({ minLength: 1, maxLength: 128, description: 'Id or code' })),
   organization: optional(string({ minLength: 1, maxLength: 128, description: 'Id or name' })),
+  application: optional(
+    string({ minLength: 1, maxLength: 128, description: 'Id or client id; the users who are granted it' }),
+  ),
   state: optional(oneOf(['active', 'disabled'])),
   email: optional(string({ minLength: 1, maxLength: 254, description: 'Exact, without case' })),
   username: optional(string({ minLength: 1, maxLength: 128, description: 'Exact, without case' })),
@@ -178,6 +182,19 @@ const remove = route('DELETE /users/{user_id}', {
 
 export { remove as delete };
 
+/**
+ * Deletes a user and erases the person at once, whatever the tenant’s retention time; the reason stays in the audit log. Nobody
+ * erases themselves or the owner of an organization.
+ */
+export const erase = route('POST /users/{user_id}/erase', {
+  scope: 'users:write',
+  body: object({
+    reason: string({ minLength: 1, maxLength: 1000, description: '1 to 500 characters, blanks around them aside' }),
+  }),
+  fails: ['not_found', 'conflict', 'last_admin'],
+  emits: ['user.deleted', 'user.erased', 'session.revoked'],
+});
+
 /** Deletes every user but administrators, where the tenant’s settings allow it. It goes in batches: cut off, it is called again. */
 export const deleteAll = route('DELETE /users', {
   scope: 'users:write',
@@ -228,6 +245,13 @@ export const enable = route('POST /users/{user_id}/enable', {
   etag: true,
   fails: ['precondition_failed', 'not_found'],
   emits: ['user.enabled', 'user.unlocked'],
+});
+
+/** Lifts a lockout after failed sign-ins, and forgets the failures. Without one nothing changes. */
+export const unlock = route('POST /users/{user_id}/unlock', {
+  scope: 'users:write',
+  fails: ['not_found'],
+  emits: ['user.unlocked'],
 });
 
 /** Mails a one-time link with which the person sets a new password. */
@@ -292,6 +316,15 @@ export const listRoles = route('GET /users/{user_id}/roles', {
   query: object({ limit, cursor }),
   response: page('roles', role),
   items: 'roles',
+  fails: ['not_found', 'invalid_cursor'],
+});
+
+/** Lists the applications that are granted to the user. */
+export const listApplications = route('GET /users/{user_id}/applications', {
+  scope: 'applications:read',
+  query: object({ limit, cursor }),
+  response: page('applications', application),
+  items: 'applications',
   fails: ['not_found', 'invalid_cursor'],
 });
 

@@ -11,14 +11,14 @@ import { notFound, Problem } from '../problem.ts';
 import { MANAGEMENT_AUDIENCE } from '../resource-servers/audiences.ts';
 import { newSecret } from '../secret.ts';
 import type { Unit, Work } from '../work.ts';
-import { requireApplication } from './applications.store.ts';
+import { type ApplicationRow, requireApplication } from './applications.store.ts';
 
 /** Secrets that work at once. */
 const MAX_LIVE = 10;
 const HINT_LENGTH = 4;
 
-/** Whether applications of a type can keep a secret at all (RFC 6749 §2.1: the confidential ones). */
-export const keepsSecret = (type: Application['type']): boolean => type === 'machine_to_machine' || type === 'web';
+/** Whether applications of a type keep no secret (RFC 6749 §2.1: the public ones), unless they say otherwise. */
+export const isPublicByDefault = (type: Application['type']): boolean => type === 'spa' || type === 'native';
 
 /**
  * Throws unless the caller holds every scope that it is about to hand out: nobody makes a key stronger than their own.
@@ -41,6 +41,12 @@ export function checkMayGrant(work: Work, scopes: readonly Scope[], spelled: rea
 function holds(work: Work, name: string): boolean {
   const scope = auth0Scopes.get(name);
   return scope === undefined || work.allows(scope, [name]);
+}
+
+/** Throws unless the caller holds everything that who has the application's secret gets. */
+export async function checkMayUse(work: Work, { db, tenant }: Unit, { id, scopes }: ApplicationRow): Promise<void> {
+  const granted = await findGrantedScopes(db, tenant.id, id, MANAGEMENT_AUDIENCE);
+  checkMayGrant(work, JSON.parse(scopes) as Scope[], granted);
 }
 
 /** Returns the id of the secret. */
@@ -89,19 +95,29 @@ async function retireSecrets(unit: Unit, applicationId: string, expiresAt: numbe
   return live.map(({ id }) => id);
 }
 
+/** Ends every secret of an application at once, each with its event. */
+export async function revokeSecrets({ db, tenant, emit }: Unit, applicationId: string): Promise<void> {
+  const gone = await db
+    .deleteFrom('application_secrets')
+    .where('tenant_id', '=', tenant.id)
+    .where('application_id', '=', applicationId)
+    .returning('id')
+    .execute();
+  for (const { id } of gone)
+    await emit('application.secret_revoked', {
+      target: { type: 'application', id: applicationId },
+      data: { revoked: id },
+    });
+}
+
 export const rotateSecret: Operation<typeof contract.rotateSecret> = async (work, { application_id, body }) => {
   const secret = newSecret();
   return work.write(async (unit) => {
     const row = await requireApplication(unit.db, unit.tenant.id, application_id, 'change');
     // Its own secret an application may always renew.
-    if (row.id !== work.actor.applicationId)
-      checkMayGrant(
-        work,
-        JSON.parse(row.scopes) as Scope[],
-        await findGrantedScopes(unit.db, unit.tenant.id, row.id, MANAGEMENT_AUDIENCE),
-      );
-    if (!keepsSecret(row.type))
-      throw new Problem('conflict', `An application of type ${row.type} keeps no secret; there is none to rotate.`);
+    if (row.id !== work.actor.applicationId) await checkMayUse(work, unit, row);
+    if (row.is_public === 1)
+      throw new Problem('conflict', 'The application is public: it keeps no secret; there is none to rotate.');
     const overlap = body.overlap ?? row.secret_overlap;
     const expiresAt = unit.now + overlap * 1000;
     const retired = await retireSecrets(unit, row.id, expiresAt);

@@ -2,10 +2,11 @@
  * Reads the audit log. Owns its order, which is that of the row numbers: pages and streams go by it, and a range of time
  * is turned into a range of numbers first, so that no filter ever walks events outside its range.
  */
-import type { SelectQueryBuilder } from 'kysely';
+import { type SelectQueryBuilder, sql } from 'kysely';
 import { toWire } from '../clock.ts';
-import type { Db } from '../database/database.ts';
+import { type Db, padded } from '../database/database.ts';
 import type { EventTable, Tables } from '../tables.ts';
+import { conditionOf, type EventCondition } from './condition.ts';
 
 /** How far the clocks of nodes, and the begin and end of a unit of work, may lie apart. */
 const SKEW_MILLISECONDS = 600_000;
@@ -19,9 +20,13 @@ export interface EventFilter {
   /** Who did it: a user's id, or an application's where it acted for itself. */
   readonly actor?: string | undefined;
   readonly target?: string | undefined;
-  /** Who did it or had it done to them. */
+  /** Who did it, had it done to them, or is named by it. */
   readonly user?: string | undefined;
+  /** Whom it is about: the user it was done to, else the one it names, else the one who did it. None: nobody. */
+  readonly about?: readonly string[] | undefined;
   readonly requestId?: string | undefined;
+  /** What else must hold. No index helps: it is judged of what the others find, in their order. */
+  readonly where?: EventCondition | undefined;
 }
 
 /** Exclusive on both sides. */
@@ -30,7 +35,7 @@ export interface NumberRange {
   readonly before?: number | undefined;
 }
 
-export type EventRow = Omit<EventTable, 'num' | 'tenant_id'> & { readonly num: number };
+export type EventRow = Omit<EventTable, 'num' | 'tenant_id' | 'named_user_id'> & { readonly num: number };
 
 const columns = [
   'events.num',
@@ -80,11 +85,23 @@ export async function numbersOf(db: Db, tenantId: number, { start, end }: EventF
   return { after: after?.num, before: before?.num };
 }
 
+/** The first and the last number of a tenant's events. */
+export async function boundsOf(db: Db, tenantId: number): Promise<{ readonly first: number; readonly last: number }> {
+  const inTenant = db.selectFrom('events').select('num').where('tenant_id', '=', tenantId).limit(1);
+  const [first, last] = await Promise.all([
+    inTenant.orderBy('num').executeTakeFirst(),
+    inTenant.orderBy('num', 'desc').executeTakeFirst(),
+  ]);
+  return { first: first?.num ?? 1, last: last?.num ?? 0 };
+}
+
 type Matches = SelectQueryBuilder<Tables, 'events', object>;
 
 export interface Portion {
   readonly order: 'asc' | 'desc';
   readonly limit: number;
+  /** How many matches are passed over first. */
+  readonly offset?: number | undefined;
 }
 
 /** Up to `limit` events inside the filter and the range, by number. */
@@ -102,12 +119,17 @@ export function eventQuery(
   tenantId: number,
   filter: EventFilter,
   range: NumberRange,
-  { order, limit }: Portion,
+  { order, limit, offset = 0 }: Portion,
 ) {
   const branches = branchesOf(db, tenantId, filter, range);
-  const cut = (query: Matches) => query.orderBy('events.num', order).limit(limit);
+  const cut = (query: Matches) => query.orderBy('events.num', order).limit(limit + offset);
   const [only, ...others] = branches;
-  if (only && others.length === 0) return cut(only).select(columns);
+  if (only && others.length === 0)
+    return only
+      .select(columns)
+      .orderBy('events.num', order)
+      .limit(limit)
+      .$if(offset > 0, (query) => query.offset(offset));
   // Each is read off its index in order, and the heads are merged: no branch makes another one's events be walked.
   const [first, ...rest] = branches.map((branch) =>
     db.selectFrom(cut(branch).select('events.num').as('of_branch')).select('num'),
@@ -119,32 +141,56 @@ export function eventQuery(
     .where('events.tenant_id', '=', tenantId)
     .select(columns)
     .orderBy('heads.num', order)
-    .limit(limit);
+    .limit(limit)
+    .$if(offset > 0, (query) => query.offset(offset));
 }
+
+const isOfNoUser = sql<boolean>`(events.target_type is null or events.target_type <> 'user' or events.target_id is null)`;
 
 /** The matches, divided so that each part is one index's. */
 function branchesOf(db: Db, tenantId: number, filter: EventFilter, range: NumberRange): Matches[] {
   const types = [...new Set(filter.types)];
-  const matching = (): Matches => {
-    let query: Matches = db.selectFrom('events').where('events.tenant_id', '=', tenantId);
-    if (filter.actor !== undefined) query = query.where('events.actor_id', '=', filter.actor);
-    if (filter.target !== undefined) query = query.where('events.target_id', '=', filter.target);
-    if (filter.requestId !== undefined) query = query.where('events.request_id', '=', filter.requestId);
-    // The range of numbers bounds what is walked; an index on time would have the matches sorted by number first.
-    const { start, end } = filter;
-    if (start !== undefined) query = query.where((e) => e(e('events.created_at', '+', 0), '>=', start));
-    if (end !== undefined) query = query.where((e) => e(e('events.created_at', '+', 0), '<', end));
-    if (range.after !== undefined) query = query.where('events.num', '>', range.after);
-    if (range.before !== undefined) query = query.where('events.num', '<', range.before);
-    return query;
-  };
-  const { user } = filter;
-  const isNarrow = (filter.actor ?? filter.target ?? filter.requestId ?? user) !== undefined;
   const typed = (query: Matches): Matches => (types.length === 0 ? query : query.where('events.type', 'in', types));
-  if (user !== undefined)
-    return (['events.actor_id', 'events.target_id'] as const).map((side) => typed(matching()).where(side, '=', user));
-  if (types.length < 2 || isNarrow) return [typed(matching())];
-  return types.map((type) => matching().where('events.type', '=', type));
+  const branch = () => typed(matching(db, tenantId, filter, range));
+  const { user, about } = filter;
+  if (user !== undefined) return SIDES.map((side) => branch().where(side, '=', user));
+  if (about !== undefined) return aboutBranches(branch, about);
+  const isNarrow = (filter.actor ?? filter.target ?? filter.requestId) !== undefined;
+  if (types.length < 2 || isNarrow) return [branch()];
+  return types.map((type) => matching(db, tenantId, filter, range).where('events.type', '=', type));
+}
+
+const SIDES = ['events.actor_id', 'events.target_id', 'events.named_user_id'] as const;
+
+/** Every event is in one of these at most. */
+function aboutBranches(branch: () => Matches, ids: readonly string[]): Matches[] {
+  const [first = '', ...rest] = ids;
+  const among = (query: Matches, side: (typeof SIDES)[number]): Matches =>
+    rest.length === 0 ? query.where(side, '=', first) : query.where(side, 'in', padded([first, ...rest]));
+  return [
+    among(branch(), 'events.target_id').where('events.target_type', '=', 'user'),
+    among(branch(), 'events.named_user_id').where(isOfNoUser),
+    among(branch(), 'events.actor_id')
+      .where('events.actor_type', '=', 'user')
+      .where('events.named_user_id', 'is', null)
+      .where(isOfNoUser),
+  ];
+}
+
+/** What matches in every branch. */
+function matching(db: Db, tenantId: number, filter: EventFilter, range: NumberRange): Matches {
+  let query: Matches = db.selectFrom('events').where('events.tenant_id', '=', tenantId);
+  if (filter.actor !== undefined) query = query.where('events.actor_id', '=', filter.actor);
+  if (filter.target !== undefined) query = query.where('events.target_id', '=', filter.target);
+  if (filter.requestId !== undefined) query = query.where('events.request_id', '=', filter.requestId);
+  // The range of numbers bounds what is walked; an index on time would have the matches sorted by number first.
+  const { start, end } = filter;
+  if (start !== undefined) query = query.where((e) => e(e('events.created_at', '+', 0), '>=', start));
+  if (end !== undefined) query = query.where((e) => e(e('events.created_at', '+', 0), '<', end));
+  if (range.after !== undefined) query = query.where('events.num', '>', range.after);
+  if (range.before !== undefined) query = query.where('events.num', '<', range.before);
+  if (filter.where !== undefined) query = query.where(conditionOf(db, tenantId, filter.where));
+  return query;
 }
 
 /** How many events there are inside the filter and the range. */

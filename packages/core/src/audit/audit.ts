@@ -3,19 +3,10 @@ import type { audit as contract, Event, Static } from '@reeve/contract';
 import { fromWire } from '../clock.ts';
 import { isId } from '../id.ts';
 import { type Operation, Rendered } from '../operation.ts';
-import { cut, DEFAULT_LIMIT } from '../page.ts';
-import { notFound, Problem } from '../problem.ts';
-import type { Work } from '../work.ts';
-import {
-  countEvents,
-  type EventFilter,
-  findEvent,
-  findEventNumber,
-  findEvents,
-  type NumberRange,
-  numbersOf,
-  renderEvent,
-} from './audit.store.ts';
+import { DEFAULT_LIMIT } from '../page.ts';
+import { notFound } from '../problem.ts';
+import { type EventFilter, findEvent, renderEvent } from './audit.store.ts';
+import { findPage } from './search.ts';
 
 type Query = NonNullable<Static<typeof contract.list.query>>;
 
@@ -38,33 +29,14 @@ export const filterOf = ({
   requestId: request_id,
 });
 
-/** The number of the event that a cursor names: the last one that was seen. */
-export async function positionOf(work: Work, cursor: string): Promise<number> {
-  const num = isId('evt', cursor) ? await work.read((db) => findEventNumber(db, work.tenant.id, cursor)) : undefined;
-  if (num === undefined) {
-    throw new Problem('invalid_cursor', 'The cursor names no event; pass the id of the last event that was seen.', {
-      errors: [{ field: 'cursor', code: 'cursor', message: 'must be the id of an event' }],
-    });
-  }
-  return num;
-}
-
 export const list: Operation<typeof contract.list> = async (work, { query }) => {
-  const order = query.order ?? 'desc';
-  const limit = query.limit ?? DEFAULT_LIMIT;
-  const filter = filterOf(query);
-  const seen = query.cursor === undefined ? undefined : await positionOf(work, query.cursor);
-  return work.read(async (db) => {
-    const time = await numbersOf(db, work.tenant.id, filter);
-    const range: NumberRange =
-      order === 'asc' ? { ...time, after: seen ?? time.after } : { ...time, before: seen ?? time.before };
-    const found = await findEvents(db, work.tenant.id, filter, range, { order, limit: limit + 1 });
-    const { rows, next_cursor } = cut(found, limit, ({ id }) => id);
-    const total = query.include_total ? `"total":${await countEvents(db, work.tenant.id, filter, time)},` : '';
-    return new Rendered<{ events: Event[]; next_cursor: string | null; total?: number }>(
-      `{"events":[${rows.map(renderEvent).join(',')}],${total}"next_cursor":${JSON.stringify(next_cursor)}}`,
-    );
-  });
+  const { order = 'desc', limit = DEFAULT_LIMIT, cursor, include_total: includeTotal } = query;
+  const search = { filter: filterOf(query), order, limit, cursor, includeTotal };
+  const { rows, next_cursor, total } = await findPage(work, search);
+  return new Rendered<{ events: Event[]; next_cursor: string | null; total?: number }>(
+    `{"events":[${rows.map(renderEvent).join(',')}],${total === undefined ? '' : `"total":${total},`}` +
+      `"next_cursor":${JSON.stringify(next_cursor)}}`,
+  );
 };
 
 export const get: Operation<typeof contract.get> = async (work, { event_id }) => {

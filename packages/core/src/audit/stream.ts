@@ -9,7 +9,8 @@ import { type Settled, watchSettled } from '../database/settled.ts';
 import { createPortions, type Portions } from '../portion.ts';
 import type { Work } from '../work.ts';
 import { type EventFilter, findEvents, numbersOf, renderEvent } from './audit.store.ts';
-import { filterOf, positionOf } from './audit.ts';
+import { filterOf } from './audit.ts';
+import { positionOf } from './search.ts';
 
 /** Events of one read at most. */
 const BATCH = 250;

@@ -2,6 +2,7 @@
 import type { AuthenticationMethodType } from '@reeve/contract';
 import { toWire } from '../clock.ts';
 import { padded } from '../database/database.ts';
+import { bumpTokenVersion } from '../users/users.store.ts';
 import { requireUser, userToChange } from '../users/users.ts';
 import type { Work } from '../work.ts';
 import { deleteMethods, methodsOf } from './authentication-methods.store.ts';
@@ -42,15 +43,26 @@ export async function listEnrollments(work: Work, { user_id }: { readonly user_i
 /** Second-factor providers as a vendor names them. Of `duo` the directory holds no factor. */
 export type FactorProvider = 'google-authenticator' | 'duo';
 
-/** Removes what a user has enrolled with a provider. Returns how many factors went. Throws `not_found`. */
+/**
+ * Removes what a user has enrolled with a provider, and where `endsTokens` says so the access tokens that are out. Returns how
+ * many factors went. Throws `not_found`.
+ */
 export const removeFactors = (
   work: Work,
-  { user_id, provider }: { readonly user_id: string; readonly provider: FactorProvider },
+  {
+    user_id,
+    provider,
+    endsTokens = false,
+  }: { readonly user_id: string; readonly provider: FactorProvider; readonly endsTokens?: boolean },
 ): Promise<number> =>
   work.write(async (unit) => {
     const user = await userToChange(unit, user_id);
     unit.concerns(user.id);
-    return provider === 'google-authenticator' ? deleteMethods(unit, user, { type: 'totp' }) : 0;
+    const removed = provider === 'google-authenticator' ? await deleteMethods(unit, user, { type: 'totp' }) : 0;
+    if (!endsTokens || removed === 0) return removed;
+    await bumpTokenVersion(unit.db, user.num);
+    unit.afterCommit(unit.services.onAccessChange);
+    return removed;
   });
 
 /** What names a user's confirmed factors together. */

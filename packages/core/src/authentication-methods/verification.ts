@@ -77,7 +77,11 @@ async function accept(unit: Unit, user: Holder, row: MethodRow, code: string): P
     failures: 0,
     locked_until: null,
   });
-  await unit.emit('mfa.factor_verified', verified(user, row));
+  const { target, data } = verified(user, row);
+  await unit.emit('mfa.factor_verified', {
+    target,
+    data: row.confirmed_at === null ? { ...data, confirms: true } : data,
+  });
   return true;
 }
 

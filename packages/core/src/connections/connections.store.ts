@@ -1,5 +1,5 @@
 import type { PasswordPolicy } from '@reeve/contract';
-import type { Db } from '../database/database.ts';
+import { type Db, padded } from '../database/database.ts';
 import { statement } from '../database/statement.ts';
 import { keyOf } from '../users/document.ts';
 
@@ -36,6 +36,21 @@ export async function findConnection(db: Db, tenantId: number, idOrName?: string
   const rows = await byIdOrName(db, { tenant_id: tenantId, id: idOrName, name_key: keyOf(idOrName) });
   // An id goes before a name that looks like one.
   return rows.find(({ id }) => id === idOrName) ?? rows[0];
+}
+
+/** Ids and names of the connections that are called by any of these, ids or names; without them of all. */
+export async function findConnectionNames(
+  db: Db,
+  tenantId: number,
+  idsOrNames?: readonly string[],
+): Promise<{ id: string; name: string }[]> {
+  const all = db.selectFrom('connections').select(['id', 'name']).where('tenant_id', '=', tenantId);
+  if (!idsOrNames) return all.execute();
+  const [first, ...rest] = idsOrNames;
+  if (first === undefined) return [];
+  const wanted = padded([first, ...rest]);
+  const rows = await all.where((e) => e.or([e('id', 'in', wanted), e('name_key', 'in', wanted.map(keyOf))])).execute();
+  return rows.filter(({ id, name }) => idsOrNames.includes(id) || idsOrNames.includes(name));
 }
 
 export const policyOf = (row: ConnectionRow): PasswordPolicy => JSON.parse(row.password_policy) as PasswordPolicy;

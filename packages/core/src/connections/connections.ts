@@ -3,18 +3,21 @@ import type { Connection, connections as contract, PasswordPolicy } from '@reeve
 import { toWire } from '../clock.ts';
 import { readCounter, readCounters } from '../counters/counters.ts';
 import { defaultPolicy } from '../credentials/policy.ts';
-import type { Db } from '../database/database.ts';
+import { type Db, padded } from '../database/database.ts';
 import { difference } from '../events/redact.ts';
 import type { Operation } from '../operation.ts';
 import { fieldProblem, notFound, Problem } from '../problem.ts';
-import { newestFirst, refusing } from '../rows.ts';
+import { countRows, type ListQuery, newestFirst, refusing } from '../rows.ts';
 import { keyOf } from '../users/document.ts';
 import { totalOf } from '../users/users.query.ts';
-import type { Unit } from '../work.ts';
+import type { Unit, Work } from '../work.ts';
 import { DATABASE, TOTAL } from './connections.store.ts';
 import { type Enabling, enablingOf, findEnabled, replaceEnabled } from './enabling.ts';
 import {
+  announceConnection,
+  checkIsNoPool,
   checkIsNotDefault,
+  draftConnection,
   dropConnection,
   enabledOf,
   fieldsOf,
@@ -37,6 +40,16 @@ const viewOf = (row: Row, enabled: readonly string[], users: number): Connection
   updated_at: toWire(row.updated_at),
 });
 
+export interface ConnectionListQuery extends ListQuery {
+  readonly include_total?: boolean;
+  readonly strategies?: readonly [string, ...string[]];
+}
+export interface ConnectionPage {
+  readonly connections: Connection[];
+  readonly next_cursor: string | null;
+  readonly total?: number;
+}
+
 const usersOf = (db: Db, row: Row): Promise<number> => readCounter(db, row.tenant_id, totalOf('connection', row.num));
 
 /** The policy with a patch. A password must be able to meet it. */
@@ -58,11 +71,15 @@ const refusingTaken = <T>(name: string | undefined, write: () => Promise<T>): Pr
     write,
   );
 
-export const list: Operation<typeof contract.list> = (work, { query }) =>
+/** One page of the connections, newest first; with `strategies` of those that have one of them. */
+export const listConnections = (work: Work, query: ConnectionListQuery): Promise<ConnectionPage> =>
   work.read(async (db) => {
     const { id: tenantId } = work.tenant;
-    const all = db.selectFrom('connections').selectAll().where('tenant_id', '=', tenantId);
-    const { rows, next_cursor } = await newestFirst(all, 'connections.id', query);
+    const { strategies } = query;
+    let all = db.selectFrom('connections').where('tenant_id', '=', tenantId);
+    if (strategies) all = all.where('strategy', 'in', padded(strategies));
+    const total = () => (strategies ? countRows(all) : readCounter(db, tenantId, TOTAL));
+    const { rows, next_cursor } = await newestFirst(all.selectAll(), 'connections.id', query);
     const users = await readCounters(
       db,
       tenantId,
@@ -78,9 +95,11 @@ export const list: Operation<typeof contract.list> = (work, { query }) =>
         viewOf(row, enabled.get(row.num) ?? [], users.get(totalOf('connection', row.num)) as number),
       ),
       next_cursor,
-      ...(query.include_total ? { total: await readCounter(db, tenantId, TOTAL) } : {}),
+      ...(query.include_total ? { total: await total() } : {}),
     };
   });
+
+export const list: Operation<typeof contract.list> = (work, { query }) => listConnections(work, query);
 
 export const create: Operation<typeof contract.create> = async (work, { body }) => {
   const policy = patchedPolicy(defaultPolicy, body.password_policy);
@@ -90,27 +109,16 @@ export const create: Operation<typeof contract.create> = async (work, { body }) 
       const row = await unit.db
         .insertInto('connections')
         .values({
-          id: unit.newId('con'),
-          tenant_id: unit.tenant.id,
-          name: body.name,
-          name_key: keyOf(body.name),
+          ...draftConnection(unit, body.name),
           display_name: body.display_name ?? null,
           strategy: body.strategy ?? DATABASE,
-          is_default: 0,
           is_enabled_for_all: enabling?.isForAll === false ? 0 : 1,
           password_policy: JSON.stringify(policy),
-          extensions: '{}',
-          created_at: unit.now,
-          updated_at: unit.now,
         })
         .returningAll()
         .executeTakeFirstOrThrow();
       const enabled = await enable(unit, row, enabling);
-      unit.count(TOTAL, 1);
-      await unit.emit('connection.created', {
-        target: { type: 'connection', id: row.id },
-        data: { after: fieldsOf(row, enabled) },
-      });
+      await announceConnection(unit, row, enabled);
       return viewOf(row, enabled, 0);
     }),
   );
@@ -168,6 +176,7 @@ const remove: Operation<typeof contract.delete> = (work, { connection_id }) =>
     // Whoever creates a user points to the connection: such units are over once this one has its lock.
     const row = await requireConnection(unit.db, unit.tenant.id, connection_id, true);
     checkIsNotDefault(row);
+    await checkIsNoPool(unit, row);
     const user = await unit.db
       .selectFrom('users')
       .select('num')

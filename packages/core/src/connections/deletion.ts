@@ -8,7 +8,7 @@ import { deletePerson } from '../users/erasure.ts';
 import { totalOf } from '../users/users.query.ts';
 import { findUserByNumber } from '../users/users.store.ts';
 import type { Unit, Work } from '../work.ts';
-import { checkIsNotDefault, dropConnection, requireConnection } from './row.ts';
+import { checkIsNoPool, checkIsNotDefault, dropConnection, requireConnection } from './row.ts';
 
 /** Users of one transaction: other writers wait for no more. */
 const BATCH = 50;
@@ -25,8 +25,8 @@ export interface ConnectionDeletion {
  * single deletion.
  *
  * @returns How many users went.
- * @throws Problem `not_found`; `protected_resource` of the default connection; `in_use` where users of other connections
- * have linked identities of this one; `last_admin` where no active system administrator would be left.
+ * @throws Problem `not_found`; `protected_resource` of the default connection; `in_use` where it is a pool of an application,
+ * or users of other connections have linked identities of it; `last_admin` where no active system administrator would be left.
  */
 export async function deleteConnectionWithUsers(
   work: Work,
@@ -46,6 +46,7 @@ async function deleteBatch(unit: Unit, id: string, checkMayDeleteUsers: () => vo
   // Nobody comes while it is locked: whoever creates a user points to the connection.
   const row = await requireConnection(db, tenant.id, id, true);
   checkIsNotDefault(row);
+  await checkIsNoPool(unit, row);
   const people = await locked(
     db,
     db

@@ -12,8 +12,9 @@ export interface ClientSecret {
 export interface ClientRecord {
   readonly id: string;
   readonly clientId: string;
-  readonly type: ApplicationTable['type'];
   readonly isEnabled: boolean;
+  /** Keeps no secret. */
+  readonly isPublic: boolean;
   readonly grantTypes: readonly string[];
   readonly scopes: readonly string[];
   readonly redirectUris: readonly string[];
@@ -28,8 +29,8 @@ type Row = Pick<
   ApplicationTable,
   | 'id'
   | 'client_id'
-  | 'type'
   | 'enabled'
+  | 'is_public'
   | 'grant_types'
   | 'scopes'
   | 'redirect_uris'
@@ -42,8 +43,8 @@ const byClientId = statement<{ tenant_id: number; client_id: string }, Row>((db,
     .select([
       'id',
       'client_id',
-      'type',
       'enabled',
+      'is_public',
       'grant_types',
       'scopes',
       'redirect_uris',
@@ -68,8 +69,8 @@ export async function findClient(db: Db, tenantId: number, clientId: string): Pr
   return {
     id: row.id,
     clientId: row.client_id,
-    type: row.type,
     isEnabled: row.enabled === 1,
+    isPublic: row.is_public === 1,
     grantTypes: JSON.parse(row.grant_types) as string[],
     scopes: JSON.parse(row.scopes) as string[],
     redirectUris: JSON.parse(row.redirect_uris) as string[],

@@ -14,6 +14,18 @@ export const docFlag = (db: Db, field: string): RawBuilder<boolean> =>
     ? sql`((users.doc::json ->> ${sql.lit(field)}) = 'true')`
     : sql`(json_extract(users.doc, ${sql.lit(`$.${field}`)}) = 1)`;
 
+/** What stands at a place of an event's data, as text; SQL null where nothing does. The path is ours, never a caller's. */
+export const eventText = (db: Db, path: readonly string[]): RawBuilder<string | null> =>
+  isPostgres(db)
+    ? sql`((events.data::json #>> ${sql.lit(`{${path.join(',')}}`)}) collate "C")`
+    : sql`json_extract(events.data, ${sql.lit(`$.${path.join('.')}`)})`;
+
+/** Whether an event's data has something, a null too, at a place. */
+export const eventHas = (db: Db, path: readonly string[]): RawBuilder<boolean> =>
+  isPostgres(db)
+    ? sql`((events.data::json #> ${sql.lit(`{${path.join(',')}}`)}) is not null)`
+    : sql`(json_type(events.data, ${sql.lit(`$.${path.join('.')}`)}) is not null)`;
+
 /** Whether a text holds another one, case counting. */
 export const holds = (db: Db, text: RawBuilder<string>, part: string): RawBuilder<boolean> =>
   isPostgres(db) ? sql`(strpos(${text}, ${part}) > 0)` : sql`(instr(${text}, ${part}) > 0)`;

@@ -8,6 +8,9 @@ import * as m0004 from '../migrations/0004_accounts.ts';
 import * as m0005 from '../migrations/0005_rules.ts';
 import * as m0006 from '../migrations/0006_search.ts';
 import * as m0007 from '../migrations/0007_jobs.ts';
+import * as m0008 from '../migrations/0008_public_clients.ts';
+import * as m0009 from '../migrations/0009_log.ts';
+import * as m0011 from '../migrations/0011_pools.ts';
 import type { Database, Db } from './database.ts';
 
 const migrations = {
@@ -18,6 +21,9 @@ const migrations = {
   '0005_rules': { up: (db: Kysely<never>) => m0005.up(db) },
   '0006_search': { up: (db: Kysely<never>) => m0006.up(db) },
   '0007_jobs': { up: (db: Kysely<never>) => m0007.up(db) },
+  '0008_public_clients': { up: (db: Kysely<never>) => m0008.up(db) },
+  '0009_log': { up: (db: Kysely<never>) => m0009.up(db) },
+  '0011_pools': { up: (db: Kysely<never>) => m0011.up(db) },
 };
 
 /** Most starts find nothing to do; asking for that alone spares them the migrator's look at every table. */

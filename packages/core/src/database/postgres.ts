@@ -67,8 +67,9 @@ export function openPostgres(url: string, poolSize: number): Database {
     max: poolSize,
     types,
     application_name: 'reeve',
-    // Also the longest that a unit of work waits for its turn.
-    connectionTimeoutMillis: 30_000,
+    // Also the longest that a unit of work waits for its turn: as long as for a lock, since whoever holds the connections
+    // may be waiting for one.
+    connectionTimeoutMillis: STATEMENT_MILLISECONDS,
     statement_timeout: STATEMENT_MILLISECONDS,
     idle_in_transaction_session_timeout: IDLE_MILLISECONDS,
   });

@@ -17,7 +17,9 @@ export interface EventDraft {
   readonly data?: Readonly<Record<string, unknown>>;
 }
 
-export type EventRow = Required<Omit<Insertable<EventTable>, 'num'>>;
+export type EventRow = Required<Omit<Insertable<EventTable>, 'num' | 'named_user_id'>> & {
+  readonly named_user_id: string | null;
+};
 
 export interface EventContext {
   readonly tenant: Pick<TenantContext, 'id'>;
@@ -41,6 +43,7 @@ const insert = statement<{ [K in keyof EventRow]: EventRow[K] }, unknown>((db, s
     ip: slot('ip'),
     user_agent: slot('user_agent'),
     data: slot('data'),
+    named_user_id: slot('named_user_id'),
     created_at: slot('created_at'),
   }),
 );
@@ -63,6 +66,7 @@ const eventRow = (
   ip: caller.ip,
   user_agent: caller.userAgent,
   data: data ? JSON.stringify(redact(data)) : null,
+  named_user_id: typeof data?.user_id === 'string' ? data.user_id : null,
   created_at: now,
 });
 

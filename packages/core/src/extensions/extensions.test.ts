@@ -39,12 +39,52 @@ describe.each(databaseKinds)('extensions on %s', (kind) => {
   });
 
   it('creates neither where the extension is over its bound', async () => {
-    const failing = createApplication('too-large', { text: 'x'.repeat(70_000) });
+    const failing = createApplication('too-large', { text: 'x'.repeat(600_000) });
     await expect(failing).rejects.toMatchObject({
       code: 'invalid_request',
-      errors: [{ field: 'extensions.auth0', code: 'maxLength' }],
+      errors: [{ field: 'extensions.auth0.text', code: 'maxLength' }],
     });
     expect((await server.api('GET', '/applications/too-large')).status).toBe(404);
+  });
+
+  it('holds 524,288 bytes of JSON and not one more, and names the largest part', async () => {
+    const bound = 524_288;
+    const page = (bytes: number) => {
+      const empty = { settings: { error_page: { html: '' } }, a: 'é' };
+      const html = 'x'.repeat(bytes - Buffer.byteLength(JSON.stringify(empty)));
+      return { ...empty, settings: { error_page: { html } } };
+    };
+    const id = idOf(await createApplication('at-the-bound', page(bound)));
+    expect(await kept('applications', id)).toEqual(page(bound));
+    const set = (value: Record<string, unknown>) =>
+      server.work().write((unit) => setExtension(unit, 'applications', id, 'auth0', value));
+    await expect(set(page(bound + 1))).rejects.toMatchObject({
+      code: 'invalid_request',
+      errors: [{ field: 'extensions.auth0.settings.error_page.html', code: 'maxLength' }],
+    });
+    const many = Object.fromEntries(Array.from({ length: 6 }, (_, i) => [`page${i}`, 'x'.repeat(100_000)]));
+    const together = { first: { a: 1 }, many: { ...many, page3: `${many.page3}x` } };
+    await expect(set(together)).rejects.toMatchObject({ errors: [{ field: 'extensions.auth0.many.page3' }] });
+    expect(await kept('applications', id)).toEqual(page(bound));
+  });
+
+  it('tells what differs inside a bag, not what stays beside it', async () => {
+    const html = 'x'.repeat(200_000);
+    const id = idOf(
+      await createApplication('nested', { settings: { page: { html, enabled: true }, locales: ['en'] } }),
+    );
+    await server.work().write((unit) =>
+      setExtension(unit, 'applications', id, 'auth0', {
+        settings: { page: { html, enabled: false }, locales: ['en', 'de'] },
+        added: { deep: 1 },
+      }),
+    );
+    expect((await eventsOf(id)).at(-1)?.data).toEqual({
+      before: { extensions: { auth0: { settings: { page: { enabled: true }, locales: ['en'] }, added: null } } },
+      after: {
+        extensions: { auth0: { settings: { page: { enabled: false }, locales: ['en', 'de'] }, added: { deep: 1 } } },
+      },
+    });
   });
 
   it('changes the extension with the resource or alone, and tells what differs', async () => {

@@ -6,7 +6,7 @@
 import type { EventType } from '@reeve/contract';
 import { type Db, locked, padded } from '../database/database.ts';
 import { difference, isSecret } from '../events/redact.ts';
-import { type Bag, checkBag } from '../metadata.ts';
+import { type Bag, checkDepth, isOver } from '../metadata.ts';
 import { fieldProblem, notFound } from '../problem.ts';
 import type { Vault } from '../secret.ts';
 import type { Unit, Work } from '../work.ts';
@@ -26,6 +26,9 @@ const RESOURCES = {
 
 /** The tables whose rows can be extended. */
 export type ExtensibleTable = keyof typeof RESOURCES;
+
+/** Pages and scripts are among it: half of what one request may carry. */
+const MAX_BYTES = 524_288;
 
 const SEALED = '$sealed';
 
@@ -91,6 +94,37 @@ function openedBag(vault: Vault, table: ExtensibleTable, id: string, text: strin
   return bag && (opened(bag, (value) => vault.open(value, contextOf(table, id))) as Bag);
 }
 
+const isBag = (value: unknown): value is Bag => value !== null && typeof value === 'object' && !Array.isArray(value);
+
+/** The way to the largest value of a bag. */
+function largestPart(path: string, bag: Bag): string {
+  const sizeOf = (value: unknown) => JSON.stringify(value)?.length ?? 0;
+  const [largest] = Object.entries(bag).toSorted(([, a], [, b]) => sizeOf(b) - sizeOf(a));
+  if (!largest) return path;
+  const [name, value] = largest;
+  return isBag(value) ? largestPart(`${path}.${name}`, value) : `${path}.${name}`;
+}
+
+function checkBounds(field: string, bag: Bag): void {
+  checkDepth(field, bag);
+  if (!isOver(bag, MAX_BYTES)) return;
+  const message = `What is kept of one resource for one vendor may be at most ${MAX_BYTES} bytes of JSON; this is its largest part.`;
+  throw fieldProblem(largestPart(field, bag), 'maxLength', message);
+}
+
+/** What differs, and of bags only what differs inside them: a large page that stays is not told with each change beside it. */
+function deepDifference(before: Bag, after: Bag): ReturnType<typeof difference> {
+  const told = difference(before, after);
+  for (const name of Object.keys(told.after)) {
+    const [was, is] = [before[name], after[name]];
+    if (!isBag(was) || !isBag(is)) continue;
+    const inner = deepDifference(was, is);
+    told.before[name] = inner.before;
+    told.after[name] = inner.after;
+  }
+  return told;
+}
+
 /** From what is kept to what shall be; `null` keeps nothing. It may run again with the unit. */
 export type ExtensionChange = Bag | null | ((before: Bag | undefined) => Bag | null);
 
@@ -100,11 +134,12 @@ export interface SetExtensionOptions {
 }
 
 /**
- * Keeps what `vendor` knows of the resource: at most 64 KiB of JSON, 10 levels deep; a name that looks secret has its value
+ * Keeps what `vendor` knows of the resource: at most 512 KiB of JSON, 10 levels deep; a name that looks secret has its value
  * sealed. `id` is the resource's own (`app_…`, `con_…`, `usr_…`, …). A change is told by the resource's
  * `updated` event, as `extensions.<vendor>`; where nothing changes, nothing is told.
  *
- * @throws Problem `not_found`; `invalid_request` over a bound, with the field `extensions.<vendor>`.
+ * @throws Problem `not_found`; `invalid_request` over a bound: too deep with the field `extensions.<vendor>`, too large with
+ * the largest value below it.
  */
 export async function setExtension(
   unit: Unit,
@@ -120,8 +155,8 @@ export async function setExtension(
   if (!row) throw notFound(kind, id);
   const before = openedBag(vault, table, id, row.extensions, vendor);
   const after = typeof change === 'function' ? change(before) : change;
-  if (after) checkBag(`extensions.${vendor}`, after);
-  const told = difference(before ?? {}, after ?? {});
+  if (after) checkBounds(`extensions.${vendor}`, after);
+  const told = deepDifference(before ?? {}, after ?? {});
   if (Object.keys(told.after).length === 0 && (before === undefined) === (after === null)) return;
   const { [vendor]: _, ...others } = JSON.parse(row.extensions) as Partial<Record<Vendor, unknown>>;
   const kept = after && { [vendor]: sealed(after, (plain) => vault.seal(plain, contextOf(table, id))) };

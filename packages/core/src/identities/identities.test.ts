@@ -135,6 +135,34 @@ describe.each(databaseKinds)('identities on %s', (kind) => {
     expect(ids).toEqual(ids.toSorted().reverse());
   });
 
+  it('gives back no roles, memberships and factors: what was granted is granted anew', async () => {
+    const [primary, secondary] = [await makeUser(), await makeUser()];
+    const { id } = (await server.api('POST', '/organizations', { name: `former${kind}` })).body as { id: string };
+    const factor = { type: 'phone', phone_number: '+15555550104', confirmed: true };
+    for (const [verb, path, body] of [
+      ['PUT', `/users/${secondary.id}/roles`, { roles: ['seller'] }],
+      ['PUT', `/organizations/${id}/members/${secondary.id}`, {}],
+      ['POST', `/users/${secondary.id}/authentication-methods`, factor],
+    ] as const) {
+      const answer = await server.api(verb, path, body);
+      expect(answer.status, JSON.stringify(answer.body)).toBeLessThan(300);
+    }
+    const held = async () => {
+      const [roles, members, methods] = await Promise.all(
+        [
+          `/users/${secondary.id}/roles`,
+          `/organizations/${id}/members`,
+          `/users/${secondary.id}/authentication-methods`,
+        ].map(async (path) => JSON.stringify((await server.api('GET', path)).body)),
+      );
+      return [roles?.includes('seller'), members?.includes(secondary.id), methods?.includes('phone')];
+    };
+    expect(await held()).toEqual([true, true, true]);
+    await linkTo(primary, secondary.id);
+    expect((await unlinkFrom(primary, secondary)).status).toBe(200);
+    expect(await held()).toEqual([false, false, false]);
+  });
+
   it('links a user with linked accounts of its own, and gives each back', async () => {
     const [a, b, c] = [await makeUser(), await makeUser(), await makeUser()];
     await linkTo(b, c.id);

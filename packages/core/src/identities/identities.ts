@@ -198,7 +198,7 @@ export const unlink: Operation<typeof contract.unlink> = (work, { user_id, provi
     return { identities, user_id: restored.id };
   });
 
-/** Makes the account the user that it was. Roles and memberships that it had are gone. */
+/** Makes the account the user that it was. Roles, memberships and second factors that it had ended with the linking. */
 async function restore(unit: Unit, account: LinkedAccount): Promise<User> {
   const { db, tenant, now } = unit;
   const user: User = { ...parse(account.doc), updated_at: toWire(now) };

@@ -3,12 +3,13 @@
  * that a second exchange ends what came of the first (RFC 6749 §4.1.2).
  */
 import { createHash } from 'node:crypto';
+import { judgeSignIn, type RuleClaims, type RuleVerdict } from '../rules/run.ts';
 import { sameDigest } from '../secret.ts';
 import { consumeArtifact, findArtifact, type StoredArtifact } from '../sessions/artifacts.store.ts';
 import { endSession, insertSession } from '../sessions/sessions.store.ts';
 import { scopesOfUser } from '../sessions/standing.ts';
 import { parse, type User } from '../users/document.ts';
-import { findUserToChange } from '../users/users.store.ts';
+import { findUser, findUserToChange } from '../users/users.store.ts';
 import { type Actor, createWork, type Unit, type Work } from '../work.ts';
 
 /** Of the artifact that a code is. */
@@ -46,6 +47,8 @@ export interface CodeSession {
   readonly sessionId: string;
   readonly sessionExpiresAt: number;
   readonly impersonatorId: string | null;
+  /** What the tenant's rules put into the tokens. */
+  readonly claims?: RuleClaims | undefined;
 }
 
 export type CodeRefusal = 'invalid' | 'used' | 'redirect_uri' | 'code_verifier';
@@ -70,11 +73,14 @@ export async function readCode(work: Work, code: string, applicationId: string):
 
 const findCode = (work: Work, id: string) => work.read((db) => findArtifact(db, work.tenant.id, CODE_KIND, id));
 
-/** Exchanges a code for a session, or says why not. */
-export async function exchangeCode(
-  work: Work,
-  exchange: CodeExchange,
-): Promise<CodeSession | { readonly refused: CodeRefusal }> {
+/** Why a code is not exchanged; `denied`: the words of the rule that refuses. */
+export type CodeRefused = { readonly refused: CodeRefusal } | { readonly denied: string };
+
+/**
+ * Exchanges a code for a session, or says why not. The tenant's rules are asked before it begins; where one refuses, the
+ * code is as it was.
+ */
+export async function exchangeCode(work: Work, exchange: CodeExchange): Promise<CodeSession | CodeRefused> {
   const { services, tenant, caller } = work;
   const id = services.vault.digest(exchange.code);
   const stored = await findCode(work, id);
@@ -89,10 +95,22 @@ export async function exchangeCode(
     applicationId: exchange.applicationId,
     impersonatorId: grant.impersonator_id,
   };
-  return createWork({ services, tenant, caller, actor }).write(async (unit) => {
+  const acting = createWork({ services, tenant, caller, actor });
+  const verdict = stored.consumed_at === null ? await askRules(acting) : undefined;
+  if (verdict && 'denied' in verdict) return { denied: verdict.denied };
+  const begun = await acting.write(async (unit) => {
     if (!(await consumeArtifact(unit.db, tenant.id, CODE_KIND, id, unit.now))) return endFirst(unit, id);
     return begin(unit, id, work);
   });
+  return 'refused' in begun ? begun : { ...begun, claims: verdict?.claims };
+}
+
+/** The rules' word on the user, where nothing else stands against the exchange. */
+async function askRules(work: Work): Promise<RuleVerdict | undefined> {
+  const { tenant, actor } = work;
+  const row = await work.read((db) => findUser(db, tenant.id, actor.id ?? ''));
+  if (row?.state !== 'active') return undefined;
+  return judgeSignIn(work, { user: parse(row.doc), userNum: row.num, protocol: 'oidc-basic-profile' });
 }
 
 /** The code came again: which of the two was the thief's can't be told, so what came of it ends. */

@@ -4,7 +4,6 @@
  */
 import type { users as contract } from '@reeve/contract';
 import { type ApplicationRow, findApplication } from '../applications/applications.store.ts';
-import { keepsSecret } from '../applications/secrets.ts';
 import { toWire } from '../clock.ts';
 import type { Db } from '../database/database.ts';
 import { isId } from '../id.ts';
@@ -41,12 +40,12 @@ async function requireReceiver(db: Db, tenantId: number, body: Body): Promise<Ap
     throw fieldProblem('application', 'grant_type', 'The application may not use the grant type authorization_code.');
   if (!(JSON.parse(row.redirect_uris) as string[]).includes(redirect_uri) || !URL.canParse(redirect_uri))
     throw fieldProblem('redirect_uri', 'registered', "redirect_uri is none of the application's redirect_uris.");
-  if (!keepsSecret(row.type) && code_challenge === undefined)
+  if (row.is_public === 1 && code_challenge === undefined)
     throw fieldProblem('code_challenge', 'required', 'An application that keeps no secret needs a code_challenge.');
   return row;
 }
 
-const refused = (message: string) => new Problem('impersonation_refused', message);
+export const refused = (message: string) => new Problem('impersonation_refused', message);
 
 /** Who will act: the caller itself, or the person whom an application names. */
 async function impersonatorOf(work: Work, unit: Unit, named: string | undefined): Promise<string | null> {
@@ -65,7 +64,7 @@ async function impersonatorOf(work: Work, unit: Unit, named: string | undefined)
 }
 
 /** Nobody becomes more powerful than they are: neither who asks nor the person who will act. */
-async function checkTarget(work: Work, unit: Unit, impersonatorId: string | null, target: UserRow): Promise<void> {
+export async function checkTarget(work: Work, unit: Unit, impersonatorId: string | null, target: UserRow): Promise<void> {
   if (target.id === impersonatorId) throw refused('Nobody can act as themselves.');
   if (target.state !== 'active') throw new Problem('conflict', 'The user is disabled.');
   const needed = await administratorLevel(unit.db, unit.tenant.id, target.num);
@@ -79,7 +78,7 @@ async function checkTarget(work: Work, unit: Unit, impersonatorId: string | null
     throw refused('The user has a more powerful administrator role than who would act.');
 }
 
-function checkAllowed({ tenant }: Pick<Unit, 'tenant'>): void {
+export function checkAllowed({ tenant }: Pick<Unit, 'tenant'>): void {
   if (!tenant.settings.allow_impersonation)
     throw new Problem(
       'impersonation_disabled',

@@ -121,6 +121,8 @@ export class Reader {
       if (!(error instanceof Interrupted)) throw error;
       yield* this.#cut();
       return { state: 'interrupted' };
+    } finally {
+      this.#seen?.close();
     }
   }
 

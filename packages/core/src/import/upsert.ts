@@ -5,12 +5,14 @@ import { upsertPassword } from '../credentials/credentials.store.ts';
 import { sealHashKey } from '../credentials/imported-hash.ts';
 import { difference } from '../events/redact.ts';
 import { cancelMails } from '../mails/out-box.ts';
+import { mergeTop } from '../metadata.ts';
 import { fieldProblem } from '../problem.ts';
 import { endSessions } from '../sessions/sessions.store.ts';
 import { scopesOfUser } from '../sessions/standing.ts';
 import { closeTickets } from '../tickets/tickets.ts';
 import { parse, type User } from '../users/document.ts';
-import { findUserByNumber, identifierKeysOf, metadataLeavesOf, updateUser } from '../users/users.store.ts';
+import { metadataLeavesOf } from '../users/leaves.store.ts';
+import { findUserByNumber, identifierKeysOf, updateUser } from '../users/users.store.ts';
 import { patched } from '../users/users.ts';
 import type { Unit } from '../work.ts';
 import type { Holders } from './holders.ts';
@@ -37,7 +39,8 @@ export async function changeUser(
     );
   const extras = slice.extras[place];
   if (extras) checkSubject(extras, before);
-  const after = extras ? patchedAtTop(before, patch, unit.now) : patched(before, patch, unit.now);
+  // Vendors merge a bag at its top level.
+  const after = patched(before, patch, unit.now, extras ? mergeTop : undefined);
   // A vendor's upsert changes no password.
   const hash = extras ? null : (slice.users.password_hash[place] ?? null);
   if (hash !== null) after.has_password = true;
@@ -80,18 +83,4 @@ function checkSubject({ subject }: Extras, { identities }: User): void {
       'The user has another user_id; an import does not change it.',
       'conflict',
     );
-}
-
-type Bag = User['user_metadata'];
-
-/** Vendors merge a bag at its top level: what stands there is replaced whole, and null removes it. */
-function patchedAtTop(before: User, patch: UserUpdate, now: number): User {
-  const { user_metadata: forUser, app_metadata: forApp, ...fields } = patch;
-  const merged = (bag: Bag, given: object | null | undefined): Bag =>
-    Object.fromEntries(Object.entries({ ...bag, ...given }).filter(([, value]) => value !== null)) as Bag;
-  return {
-    ...patched(before, fields, now),
-    user_metadata: merged(before.user_metadata, forUser),
-    app_metadata: merged(before.app_metadata, forApp),
-  };
 }

@@ -9,7 +9,7 @@ import { checkPassword } from '../credentials/policy.ts';
 import { uniqueViolation } from '../database/database.ts';
 import { newId } from '../id.ts';
 import { asUser, DeadTicket, readTicket, redeemTicket, type Ticket } from '../tickets/tickets.ts';
-import { keyOf, parse } from '../users/document.ts';
+import { keyOf, parse, type User } from '../users/document.ts';
 import { findUserToChange, type UserRow, updateUser } from '../users/users.store.ts';
 import { addUser, draftUser } from '../users/users.ts';
 import { recordVerified } from '../users/verification.ts';
@@ -21,9 +21,8 @@ import {
   findUserByEmail,
   type InvitationRow,
   stateOf,
-  updateInvitation,
 } from './invitations.store.ts';
-import { join } from './membership.ts';
+import { conclude } from './membership.ts';
 
 export interface InvitationView {
   readonly email: string;
@@ -113,7 +112,7 @@ export class Unanswered extends Error {
 }
 
 /** The invitation, held until the unit ends, its ticket redeemed. */
-async function redeem(unit: Unit, { ticket }: Situation): Promise<InvitationRow> {
+async function redeem(unit: Unit, ticket: Ticket): Promise<InvitationRow> {
   const invitation = await findInvitationToChange(unit.db, unit.tenant.id, ticket.invitation_id as string);
   if (!invitation || stateOf(invitation, unit.now) !== 'pending') throw new DeadTicket('used');
   await redeemTicket(unit, ticket);
@@ -122,7 +121,7 @@ async function redeem(unit: Unit, { ticket }: Situation): Promise<InvitationRow>
 
 async function acceptAs(work: Work, situation: Situation, userId: string): Promise<void> {
   await asUser(work, userId).write(async (unit) => {
-    const invitation = await redeem(unit, situation);
+    const invitation = await redeem(unit, situation.ticket);
     const row = await findUserToChange(unit.db, unit.tenant.id, userId);
     const user = row && parse(row.doc);
     if (!row || !user) throw new Overtaken();
@@ -131,18 +130,24 @@ async function acceptAs(work: Work, situation: Situation, userId: string): Promi
       // The address may be that of a linked account.
       const holder = await findUserByEmail(unit.db, unit.tenant.id, situation.connection.num, invitation.email);
       if (holder?.id !== userId) throw new Overtaken();
-    } else if (!user.email_verified) {
-      await updateUser(unit.db, unit.tenant.id, row, { ...user, email_verified: true, updated_at: toWire(unit.now) });
-      await recordVerified(unit, userId);
+    } else {
+      await verify(unit, row, user);
     }
     await conclude(unit, invitation, row);
   });
 }
 
+/** The link proves the address. */
+async function verify(unit: Unit, row: UserRow, user: User): Promise<void> {
+  if (user.email_verified) return;
+  await updateUser(unit.db, unit.tenant.id, row, { ...user, email_verified: true, updated_at: toWire(unit.now) });
+  await recordVerified(unit, user.id);
+}
+
 async function acceptAsNew(work: Work, situation: Situation, name: string, hash: string): Promise<void> {
   const userId = newId('usr', work.services.clock.now());
   await asUser(work, userId).write(async (unit) => {
-    const invitation = await redeem(unit, situation);
+    const invitation = await redeem(unit, situation.ticket);
     const { connection } = situation;
     const body = { email: invitation.email, email_verified: true, name };
     const drafted = draftUser({ now: unit.now, newId: () => userId }, connection.id, body);
@@ -152,16 +157,15 @@ async function acceptAsNew(work: Work, situation: Situation, name: string, hash:
   });
 }
 
-async function conclude(unit: Unit, invitation: InvitationRow, user: UserRow): Promise<void> {
-  const joined = await join(unit, invitation, user);
-  await updateInvitation(unit.db, invitation, {
-    state: 'accepted',
-    open_key: null,
-    user_id: user.id,
-    accepted_at: unit.now,
-  });
-  await unit.emit('invitation.accepted', {
-    target: { type: 'invitation', id: invitation.id },
-    data: { before: { state: 'pending' }, after: { state: 'accepted', user_id: user.id, ...joined } },
-  });
+/**
+ * Takes up the invitation of a link for a user whom the same unit has made with its address. `work` is joined to the unit
+ * (`together`). Throws `DeadTicket`, also where the address is another one.
+ */
+export async function acceptForNewcomer(work: Work, unit: Unit, token: string, userId: string): Promise<void> {
+  const invitation = await redeem(unit, await readTicket(work, 'invitation', token));
+  const row = (await findUserToChange(unit.db, unit.tenant.id, userId)) as UserRow;
+  const user = parse(row.doc);
+  if (user.email === null || keyOf(user.email) !== invitation.email_key) throw new DeadTicket('unknown');
+  await verify(unit, row, user);
+  await conclude(unit, invitation, row);
 }

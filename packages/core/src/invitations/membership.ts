@@ -10,16 +10,30 @@ import { findRow, type KeyedTable, type Row } from '../rows.ts';
 import { DeadTicket } from '../tickets/tickets.ts';
 import { bumpTokenVersion, type UserRow } from '../users/users.store.ts';
 import type { Unit } from '../work.ts';
-import type { InvitationRow } from './invitations.store.ts';
+import { type InvitationRow, updateInvitation } from './invitations.store.ts';
 
-export interface Joined {
+interface Joined {
   readonly organization_id: string | null;
   readonly roles: string[];
   readonly groups: string[];
 }
 
-/** `user`: locked by the unit. */
-export async function join(unit: Unit, invitation: InvitationRow, user: UserRow): Promise<Joined> {
+/** Makes an invitation's user what it says, and the invitation accepted. `user`: locked by the unit. */
+export async function conclude(unit: Unit, invitation: InvitationRow, user: UserRow): Promise<void> {
+  const joined = await join(unit, invitation, user);
+  await updateInvitation(unit.db, invitation, {
+    state: 'accepted',
+    open_key: null,
+    user_id: user.id,
+    accepted_at: unit.now,
+  });
+  await unit.emit('invitation.accepted', {
+    target: { type: 'invitation', id: invitation.id },
+    data: { before: { state: 'pending' }, after: { state: 'accepted', user_id: user.id, ...joined } },
+  });
+}
+
+async function join(unit: Unit, invitation: InvitationRow, user: UserRow): Promise<Joined> {
   const roles = await standing(unit, 'roles', invitation.roles);
   const groups = await standing(unit, 'groups', invitation.groups);
   const organizationId = invitation.organization_id;
@@ -65,8 +79,8 @@ async function joinOrganization(unit: Unit, id: string, roles: readonly RoleRow[
     const data = { user_id: user.id, before: { roles: codes.before }, after: { roles: codes.after } };
     await unit.emit('organization.member_updated', { target, data });
   }
-  if (given.length === 0) return;
-  // The access tokens that are out do not know the new roles.
+  // The access tokens that are out do not know the new roles; of a new member they say nothing of the organization.
+  if (isNew || given.length === 0) return;
   await bumpTokenVersion(unit.db, user.num);
   unit.afterCommit(unit.services.onAccessChange);
 }

@@ -1,6 +1,6 @@
 /**
- * Who belongs to a group, holds a role, or is a member of an organization: three tables of one shape, and their kept
- * totals. Owns the invariant that a total changes exactly when a row does.
+ * Who belongs to a group, holds a role, is a member of an organization or may use an application: tables of one shape, and
+ * their kept totals. Owns the invariant that a total changes exactly when a row does.
  */
 import { sql } from 'kysely';
 import { readCounter } from '../counters/counters.ts';
@@ -17,6 +17,7 @@ const TABLES = {
   group: ['group_members', 'group_id'],
   role: ['role_members', 'role_id'],
   organization: ['organization_members', 'organization_id'],
+  application: ['application_users', 'application_id'],
 } as const;
 export type Membership = keyof typeof TABLES;
 
@@ -24,6 +25,7 @@ const each = <T>(make: (kind: Membership) => T): Record<Membership, T> => ({
   group: make('group'),
   role: make('role'),
   organization: make('organization'),
+  application: make('application'),
 });
 
 type Pair = { tenant_id: number; id: string; user_num: number };
@@ -148,15 +150,19 @@ export async function findMembers(
 
 const bump = each((kind) => {
   const [table, column] = TABLES[kind];
-  return (db: Db, tenantId: number, id: string) =>
+  return (db: Db, tenantId: number, id: string, except: string | null) =>
     sql`update users set token_version = token_version + 1 where num in
-      (select user_num from ${sql.table(table)} where tenant_id = ${tenantId} and ${sql.ref(column)} = ${id})`.execute(
-      db,
-    );
+      (select user_num from ${sql.table(table)} where tenant_id = ${tenantId} and ${sql.ref(column)} = ${id})
+      and id <> ${except ?? ''}`.execute(db);
 });
 
-/** Ends the access tokens of all members at once, because what they may do has changed. */
-export async function endTokensOfMembers(unit: Unit, kind: Membership, id: string): Promise<void> {
-  await bump[kind](unit.db, unit.tenant.id, id);
+/** Ends the access tokens of all members at once, because what they may do has changed; of one user they may go on. */
+export async function endTokensOfMembers(
+  unit: Unit,
+  kind: Membership,
+  id: string,
+  { except = null }: { readonly except?: string | null } = {},
+): Promise<void> {
+  await bump[kind](unit.db, unit.tenant.id, id, except);
   unit.afterCommit(unit.services.onAccessChange);
 }

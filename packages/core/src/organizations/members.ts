@@ -2,13 +2,13 @@
  * The members of an organization and the roles that they hold inside it. Owns the invariants that the owner stays a
  * member, and that all changes of one member happen one after another (they lock the user's row).
  */
-import type { organizations as contract } from '@reeve/contract';
-import type { Db } from '../database/database.ts';
+import type { organizations as contract, Role } from '@reeve/contract';
+import { type Db, padded } from '../database/database.ts';
 import { memberOf } from '../memberships/member.ts';
 import { deleteMember, findMembers, insertMember } from '../memberships/memberships.store.ts';
 import type { Operation } from '../operation.ts';
 import { notFound, Problem } from '../problem.ts';
-import { findRolesByName, type RoleRow } from '../roles/roles.store.ts';
+import { findRolesByName, type RoleRow, roleView } from '../roles/roles.store.ts';
 import { requireRow } from '../rows.ts';
 import { bumpTokenVersion, type UserRow } from '../users/users.store.ts';
 import { requireUser, userToChange } from '../users/users.ts';
@@ -69,19 +69,30 @@ export const addMember: Operation<typeof contract.addMember> = (work, { organiza
         target,
         data: { user_id, before: { roles: change.before }, after: { roles: change.after } },
       });
-    if (change) await endTokens(unit, user.num);
+    // Of who was no member no token that is out says anything of the organization.
+    if (change && !isNew) await endTokens(unit, user.num);
   });
 
-/** The codes of the roles that a user holds inside an organization. Throws `not_found` where the user is no member. */
+/** The roles that a user holds inside an organization, newest first. Throws `not_found` where the user is no member. */
 export async function findMemberRoles(
   work: Work,
   { organization_id, user_id }: { readonly organization_id: string; readonly user_id: string },
-): Promise<string[]> {
+): Promise<Role[]> {
   const user = await requireUser(work, user_id);
   return work.read(async (db) => {
     const { id } = await requireRow(db, 'organizations', work.tenant.id, organization_id);
     await requireMember(db, work.tenant.id, id, user);
-    return ((await memberRoles(db, work.tenant.id, id, [user.num])).get(user.num) ?? []).map(({ code }) => code);
+    const held = (await memberRoles(db, work.tenant.id, id, [user.num])).get(user.num) ?? [];
+    const [first, ...rest] = held.map((role) => role.id);
+    if (first === undefined) return [];
+    const rows = await db
+      .selectFrom('roles')
+      .selectAll()
+      .where('tenant_id', '=', work.tenant.id)
+      .where('id', 'in', padded([first, ...rest]))
+      .orderBy('id', 'desc')
+      .execute();
+    return rows.map(roleView);
   });
 }
 

@@ -35,15 +35,22 @@ export async function organizationViews(
 }
 
 /** The organization of this id, else of this name. */
+export const organizationCalled = async (
+  db: Db,
+  tenantId: number,
+  idOrName: string,
+): Promise<OrganizationRow | undefined> =>
+  (await findRow(db, 'organizations', tenantId, idOrName)) ??
+  (await db
+    .selectFrom('organizations')
+    .selectAll()
+    .where('tenant_id', '=', tenantId)
+    .where('name_key', '=', keyOf(idOrName))
+    .executeTakeFirst());
+
+/** The same, or `not_found`. */
 export async function requireOrganization(db: Db, tenantId: number, idOrName: string): Promise<OrganizationRow> {
-  const row =
-    (await findRow(db, 'organizations', tenantId, idOrName)) ??
-    (await db
-      .selectFrom('organizations')
-      .selectAll()
-      .where('tenant_id', '=', tenantId)
-      .where('name_key', '=', keyOf(idOrName))
-      .executeTakeFirst());
+  const row = await organizationCalled(db, tenantId, idOrName);
   if (!row) throw notFound('organization', idOrName);
   return row;
 }
@@ -71,3 +78,17 @@ export async function memberRoles(
     .execute();
   return Map.groupBy(rows, ({ user_num }) => user_num);
 }
+
+/** The organization of this id; undefined where there is none. */
+export const findOrganization = (db: Db, tenantId: number, id: string): Promise<OrganizationRow | undefined> =>
+  findRow(db, 'organizations', tenantId, id);
+
+/** Whether a user is a member of an organization. */
+export const isMember = async (db: Db, tenantId: number, organizationId: string, userNum: number): Promise<boolean> =>
+  (await db
+    .selectFrom('organization_members')
+    .select('user_num')
+    .where('tenant_id', '=', tenantId)
+    .where('organization_id', '=', organizationId)
+    .where('user_num', '=', userNum)
+    .executeTakeFirst()) !== undefined;

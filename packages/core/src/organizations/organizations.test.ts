@@ -40,6 +40,46 @@ describe.each(databaseKinds)('organizations on %s', (kind) => {
   const put = (id: string, userId: string, body?: object) =>
     server.api('PUT', `/organizations/${id}/members/${userId}`, body);
 
+  it('are listed in the order that is asked for, page by page', async () => {
+    const tag = `sorted${kind}`;
+    const rows = [
+      { name: `${tag}-b`, display_name: 'zulu' },
+      { name: `${tag}-d`, display_name: 'Alpha' },
+      { name: `${tag}-a` },
+      { name: `${tag}-e`, display_name: 'alpha' },
+      { name: `${tag}-c`, display_name: 'Mike' },
+    ];
+    for (const row of rows) await make(row);
+    const listed = async (sort: string): Promise<string> => {
+      const names: string[] = [];
+      for (let cursor: string | null = ''; cursor !== null; ) {
+        const from: string = cursor && `&cursor=${cursor}`;
+        const { status, body } = await server.api('GET', `/organizations?search=${tag}&limit=2${sort}${from}`);
+        expect(status, JSON.stringify(body)).toBe(200);
+        const page = body as { organizations: Organization[]; next_cursor: string | null };
+        names.push(...page.organizations.map(({ name }) => name.at(-1) as string));
+        cursor = page.next_cursor;
+      }
+      return names.join('');
+    };
+    const orders = {
+      '': 'ceadb',
+      '-created_at': 'ceadb',
+      created_at: 'bdaec',
+      name: 'abcde',
+      '-name': 'edcba',
+      // Without a name to show first; those that are alike by age.
+      display_name: 'adecb',
+      '-display_name': 'bceda',
+    };
+    for (const [sort, order] of Object.entries(orders))
+      expect([sort, await listed(sort && `&sort=${sort}`)]).toEqual([sort, order]);
+    const { body } = await server.api('GET', `/organizations?search=${tag}&limit=2&sort=name`);
+    const other = `/organizations?sort=-name&cursor=${(body as { next_cursor: string }).next_cursor}`;
+    expect((await server.api('GET', other)).body).toMatchObject({ code: 'invalid_cursor' });
+    expect((await server.api('GET', '/organizations?sort=owner_id')).status).toBe(400);
+  });
+
   it('is found by id and by name, and its name is unique', async () => {
     const acme = await make({
       name: 'acme',

@@ -1,12 +1,15 @@
 /** Organizations. Owns the rules of the organizations themselves; an owner is always a member. */
 import type { organizations as contract } from '@reeve/contract';
+import type { SelectQueryBuilder } from 'kysely';
 import { dropCounter, readCounter } from '../counters/counters.ts';
 import { difference } from '../events/redact.ts';
 import { endTokensOfMembers, insertMember, userToPointTo } from '../memberships/memberships.store.ts';
 import { type Bag, checkBag, checkDepth } from '../metadata.ts';
 import type { Operation } from '../operation.ts';
+import { cut, DEFAULT_LIMIT, decodeCursor, encodeCursor } from '../page.ts';
 import { fieldProblem, Problem } from '../problem.ts';
 import { containing, countRows, newestFirst, refusing, requireRow } from '../rows.ts';
+import type { Tables } from '../tables.ts';
 import { keyOf, mergePatch } from '../users/document.ts';
 import { totalOf } from '../users/users.query.ts';
 import { requireUser } from '../users/users.ts';
@@ -58,11 +61,34 @@ async function makeMember(unit: Unit, organizationId: string, userId: string, us
   return 1;
 }
 
+const SORT_COLUMNS = { created_at: 'id', name: 'name_key', display_name: 'display_key' } as const;
+
+type ListQuery = Parameters<Operation<typeof contract.list>>[1]['query'];
+
+/** One page of the organizations in their order; those that are alike in it, by age. */
+async function inOrder(
+  matching: SelectQueryBuilder<Tables, 'organizations', object>,
+  { sort = '-created_at', limit = DEFAULT_LIMIT, cursor }: ListQuery,
+): Promise<{ rows: OrganizationRow[]; next_cursor: string | null }> {
+  const column = SORT_COLUMNS[sort.replace('-', '') as keyof typeof SORT_COLUMNS];
+  const [direction, beyond] = sort.startsWith('-') ? (['desc', '<'] as const) : (['asc', '>'] as const);
+  let page = matching
+    .selectAll()
+    .orderBy(column, direction)
+    .orderBy('id', direction)
+    .limit(limit + 1);
+  if (cursor !== undefined) {
+    const [key, id] = decodeCursor(cursor, sort, ['string', 'string']) as readonly [string, string];
+    page = page.where((e) => e.or([e(column, beyond, key), e.and([e(column, '=', key), e('id', beyond, id)])]));
+  }
+  return cut(await page.execute(), limit, (row) => encodeCursor(sort, [row[column], row.id]));
+}
+
 export const list: Operation<typeof contract.list> = (work, { query }) =>
   work.read(async (db) => {
     let matching = db.selectFrom('organizations').where('tenant_id', '=', work.tenant.id);
     if (query.search !== undefined) matching = matching.where(containing(['name_key', 'display_key'], query.search));
-    const { rows, next_cursor } = await newestFirst(matching.selectAll(), 'organizations.id', query);
+    const { rows, next_cursor } = await inOrder(matching, query);
     const total = () => (query.search === undefined ? readCounter(db, work.tenant.id, TOTAL) : countRows(matching));
     return {
       organizations: await organizationViews(db, work.tenant.id, rows),
@@ -150,7 +176,8 @@ export const update: Operation<typeof contract.update> = async (work, { organiza
 const remove: Operation<typeof contract.delete> = (work, { organization_id }) =>
   work.write(async (unit) => {
     const row = await requireRow(unit.db, 'organizations', unit.tenant.id, organization_id, 'change');
-    await endTokensOfMembers(unit, 'organization', row.id);
+    // Who ends it need not be told by a refusal of the next call.
+    await endTokensOfMembers(unit, 'organization', row.id, { except: unit.actor.id });
     await unit.db
       .deleteFrom('organizations')
       .where('tenant_id', '=', unit.tenant.id)

@@ -1,6 +1,6 @@
 /**
  * Resource servers: the APIs that tokens are made for. Owns the rules of the servers and their scopes, and the invariant
- * that with a scope, or a server, everything goes that names it: permissions and client grants, in the same transaction.
+ * that with a scope, or a server, everything goes that names it: permissions, client grants and the tenant's default, in the same transaction.
  */
 import type { resourceServers as contract, ResourceServer } from '@reeve/contract';
 import { deleteGrantsFor, narrowGrantsFor } from '../client-grants/client-grants.store.ts';
@@ -10,6 +10,7 @@ import { newSubject } from '../id.ts';
 import { type Operation, Rendered } from '../operation.ts';
 import { fieldProblem } from '../problem.ts';
 import { countRows, newestFirst, refusing } from '../rows.ts';
+import { clearDefault } from '../tenants/defaults.ts';
 import { checkVersion } from '../version.ts';
 import { checkIdentifier } from './audiences.ts';
 import {
@@ -173,6 +174,7 @@ const remove: Operation<typeof contract.delete> = (work, { resource_server_id, i
       .where('tenant_id', '=', unit.tenant.id)
       .where('id', '=', row.id)
       .execute();
+    await clearDefault(unit, 'default_audience', row.identifier);
     unit.afterCommit(unit.services.onAccessChange);
     await unit.emit('resource_server.deleted', {
       target: { type: 'resource_server', id: row.id },

@@ -1,8 +1,8 @@
 /** Owns the invariant that a tenant with an active system administrator never loses the last one. */
 import { locked } from '../database/database.ts';
 import { Problem } from '../problem.ts';
-import { ADMINISTRATOR_CODES } from '../sessions/standing.ts';
-import type { UserRow } from '../users/users.store.ts';
+import { ADMINISTRATOR_CODES, administratorLevel } from '../sessions/standing.ts';
+import { findUser, type UserRow } from '../users/users.store.ts';
 import type { Unit, Work } from '../work.ts';
 import type { RoleRow } from './roles.store.ts';
 
@@ -70,3 +70,24 @@ const administers = ({ is_built_in, code }: RoleRow): boolean =>
 /** Whether a role is the one whose last active holder stays. */
 export const isAdministrator = (role: { readonly namespace: string; readonly code_key: string }): boolean =>
   role.namespace === 'default' && role.code_key === 'system_admin';
+
+/**
+ * Throws where a user has a more powerful administrator role than the signed-in caller, or one of the roles to be given
+ * is: nobody rules over who is above them.
+ */
+export async function checkRank(
+  { actor, read, tenant }: Work,
+  { userId, codes = [] }: { readonly userId: string; readonly codes?: readonly string[] },
+): Promise<void> {
+  if (actor.type !== 'user' || actor.id === null) return;
+  const level = (id: string) =>
+    read(async (db) => {
+      const row = await findUser(db, tenant.id, id);
+      return row && administratorLevel(db, tenant.id, row.num);
+    });
+  const own = (await level(actor.id)) ?? Number.POSITIVE_INFINITY;
+  const others = await level(userId);
+  const given = codes.includes('system_admin') ? 0 : Number.POSITIVE_INFINITY;
+  if (Math.min(others ?? Number.POSITIVE_INFINITY, given) < own)
+    throw new Problem('insufficient_scope', 'This takes an administrator role at least as powerful.');
+}

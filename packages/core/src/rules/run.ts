@@ -8,10 +8,12 @@ import type { Work } from '../work.ts';
 import type { RuleScript } from './engine.ts';
 import { findEnabledRules } from './rules.store.ts';
 
-/** Claims that rules gave the tokens. */
+/** What rules gave the tokens. */
 export interface RuleClaims {
   readonly idToken: Readonly<Record<string, unknown>>;
   readonly accessToken: Readonly<Record<string, unknown>>;
+  /** The scopes that the access token is to have of its API, as far as they are held; undefined: those that it has anyhow. */
+  readonly scopes: readonly string[] | undefined;
 }
 
 export type RuleVerdict =
@@ -22,7 +24,8 @@ export interface RuleSignIn {
   /** As this sign-in leaves the user: it is counted already. */
   readonly user: User;
   readonly userNum: number;
-  readonly protocol: 'oauth2-password' | 'oauth2-refresh-token';
+  /** In the words of Auth0's rules; the last one is the exchange of a code. */
+  readonly protocol: 'oauth2-password' | 'oauth2-refresh-token' | 'oidc-basic-profile';
   /** Absent: the user's home. */
   readonly connectionId?: string;
   readonly sessionId?: string;
@@ -42,6 +45,14 @@ const claimsOf = (value: unknown): Record<string, unknown> =>
     ? Object.fromEntries(Object.entries(value).filter(([name, claim]) => !RESERVED.has(name) && claim !== null))
     : {};
 
+/** A text is a list with spaces. What is neither gives nothing: the sandbox has refused it. */
+function scopesIn(accessToken: unknown): readonly string[] | undefined {
+  const { scope } = (accessToken ?? {}) as { readonly scope?: unknown };
+  if (scope === undefined || scope === null) return undefined;
+  const names: unknown[] = typeof scope === 'string' ? scope.split(' ') : Array.isArray(scope) ? scope : [];
+  return [...new Set(names.filter((name) => typeof name === 'string' && name !== ''))] as string[];
+}
+
 /** Runs rules in their order. Without one nothing is started, and there are no claims. */
 export async function runRules(work: Work, rules: readonly RuleScript[], signIn: RuleSignIn): Promise<RuleVerdict> {
   if (rules.length === 0) return { claims: undefined };
@@ -53,7 +64,9 @@ export async function runRules(work: Work, rules: readonly RuleScript[], signIn:
   });
   if ('denied' in outcome) return outcome;
   const { idToken, accessToken } = outcome.context;
-  return { claims: { idToken: claimsOf(idToken), accessToken: claimsOf(accessToken) } };
+  return {
+    claims: { idToken: claimsOf(idToken), accessToken: claimsOf(accessToken), scopes: scopesIn(accessToken) },
+  };
 }
 
 /** `provider|subject` of the primary identity, as in tokens. */
@@ -118,25 +131,32 @@ async function contextOf(work: Work, signIn: RuleSignIn): Promise<Record<string,
     stats: { loginsCount: signIn.user.sign_in_count },
     request: { ip: caller.ip ?? undefined, userAgent: caller.userAgent ?? undefined, query: {}, body: {} },
     authorization: { roles: found.roles.map(({ name }) => name).sort() },
-    authentication: { methods: [{ name: 'pwd', timestamp: work.now }] },
+    authentication: {
+      methods: signIn.protocol === 'oidc-basic-profile' ? [] : [{ name: 'pwd', timestamp: work.now }],
+    },
     accessToken: {},
     idToken: {},
   };
 }
 
 /**
- * The rules' word on a refresh: the claims of the new tokens, or the refusal, which is recorded. `work` acts for the user.
+ * The rules' word on a sign-in without a password: the claims of the tokens, or the refusal, which is recorded. `work` acts
+ * for the user.
  */
-export async function judgeRefresh(
-  work: Work,
-  signIn: Pick<RuleSignIn, 'user' | 'userNum' | 'sessionId'>,
-): Promise<RuleVerdict> {
+export async function judgeSignIn(work: Work, signIn: RuleSignIn): Promise<RuleVerdict> {
   const rules = await work.read((db) => findEnabledRules(db, work.tenant.id));
-  const verdict = await runRules(work, rules, { ...signIn, protocol: 'oauth2-refresh-token' });
+  const verdict = await runRules(work, rules, signIn);
+  const session = signIn.sessionId === undefined ? {} : { session_id: signIn.sessionId };
   if ('denied' in verdict)
     await work.witness('user.sign_in_failed', {
       target: { type: 'user', id: signIn.user.id },
-      data: { reason: 'rule_denied', session_id: signIn.sessionId, rule: verdict.rule, message: verdict.denied },
+      data: { reason: 'rule_denied', ...session, rule: verdict.rule, message: verdict.denied },
     });
   return verdict;
 }
+
+/** The rules' word on a refresh, recorded where it is a refusal. `work` acts for the user. */
+export const judgeRefresh = (
+  work: Work,
+  signIn: Pick<RuleSignIn, 'user' | 'userNum' | 'sessionId'>,
+): Promise<RuleVerdict> => judgeSignIn(work, { ...signIn, protocol: 'oauth2-refresh-token' });

@@ -103,6 +103,17 @@ export async function findSession(
   return row && { expiresAt: row.expires_at, impersonatorId: row.impersonator_id };
 }
 
+/** Whose session it is or was (`usr_…`); undefined where there is none of this id. */
+export const findSessionOwner = async (db: Db, tenantId: number, id: string): Promise<string | undefined> =>
+  (
+    await db
+      .selectFrom('sessions')
+      .select('user_id')
+      .where('tenant_id', '=', tenantId)
+      .where('id', '=', id)
+      .executeTakeFirst()
+  )?.user_id;
+
 /** One more than `limit` live sessions of a user, newest first, after the session `before`. */
 export async function findSessions(
   db: Db,

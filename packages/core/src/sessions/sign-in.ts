@@ -6,8 +6,9 @@
  * account, and a locked account gives that answer to the right password too, or guessing would go on through the lock.
  * What else stands against a sign-in is told only to who knows the password.
  */
+import { proveFactor } from '../authentication-methods/second-factor.ts';
 import { toWire } from '../clock.ts';
-import { barOf, findConnection } from '../connections/connections.store.ts';
+import { barOf, type ConnectionRow, findConnection } from '../connections/connections.store.ts';
 import { findPassword, renewHash } from '../credentials/credentials.store.ts';
 import { clearLockout, countFailure, findLock } from '../credentials/lockout.ts';
 import { isNative, matchesPassword } from '../credentials/password.ts';
@@ -31,9 +32,11 @@ export type SignInRefusal =
   | 'unknown_connection'
   | 'connection_not_enabled'
   | 'connection_without_passwords'
-  | 'rule_denied';
+  | 'rule_denied'
+  | 'factor_required'
+  | 'wrong_factor';
 
-export interface SignedIn {
+export interface SignedIn<More = undefined> {
   readonly user: User;
   readonly userNum: number;
   readonly tokenVersion: number;
@@ -41,6 +44,8 @@ export interface SignedIn {
   readonly sessionExpiresAt: number;
   /** What the tenant's rules put into the tokens. */
   readonly claims?: RuleClaims | undefined;
+  /** What the door's `admit` returned. */
+  readonly more: More;
 }
 
 export interface Refused {
@@ -55,9 +60,21 @@ export interface Credentials {
   /** E-mail address, username or phone number. */
   readonly identifier: string;
   readonly password: string;
-  /** Id or name of the connection; default: the tenant's. */
+  /** Id or name of the connection; default: `default_connection` of the tenant's settings, else its default one. */
   readonly connection?: string | undefined;
 }
+
+/** What a door asks beside the password. */
+export interface Door<More> {
+  /** The door judges itself who may sign in through which application: connections are not asked about it. */
+  readonly opensAnyConnection?: boolean;
+  /** The code of a second factor; present: where the user has an authenticator app or a recovery code it has to be right. */
+  readonly factor?: { readonly code: string | undefined };
+  /** Joins the change that begins the session; where it throws, none begins. */
+  readonly admit: (unit: Unit, session: Omit<SignedIn, 'more'>) => Promise<More>;
+}
+
+const OPEN_DOOR: Door<undefined> = { admit: async () => undefined };
 
 /** Longer ones can't have been set; hashing them would only cost. */
 const MAX_PASSWORD = 1024;
@@ -71,13 +88,21 @@ interface Attempt extends Credentials {
 }
 
 /** Begins a session, or says why not. `work` acts for nobody yet; its actor may name the application. */
-export async function signIn(work: Work, credentials: Credentials): Promise<SignedIn | Refused> {
+export const signIn = (work: Work, credentials: Credentials): Promise<SignedIn | Refused> =>
+  signInAt(OPEN_DOOR, work, credentials);
+
+/** Begins a session through a door that asks more than the password. */
+export async function signInAt<More>(
+  door: Door<More>,
+  work: Work,
+  credentials: Credentials,
+): Promise<SignedIn<More> | Refused> {
   const { attempts, hasher } = work.services;
   const { connection, barred } = await work.read(async (db) => {
-    const connection = await findConnection(db, work.tenant.id, credentials.connection);
+    const connection = await findHome(db, work.tenant, credentials.connection);
     return {
       connection,
-      barred: connection && (await barOf(db, work.tenant.id, connection, work.actor.applicationId)),
+      barred: connection && (await barAt(door, db, work, connection)),
     };
   });
   if (!connection) return { refused: 'unknown_connection' };
@@ -110,11 +135,29 @@ export async function signIn(work: Work, credentials: Credentials): Promise<Sign
   const renewed = isNative(stored) ? null : await hasher.hash(credentials.password);
   const linked = known.position === 0 ? undefined : { connectionNum: connection.num, subject: known.subject };
   const proven: Proven = { id: known.id, linked, stored, renewed };
+  const factor = door.factor && (await askFactor(work, attempt, proven, door.factor.code));
+  if (factor) return factor;
   const judged = await askRules(work, attempt, proven);
   if ('refused' in judged) return judged;
-  const begun = await succeed(work, attempt, proven);
+  const begun = await succeed(door, work, attempt, proven);
   return 'refused' in begun ? begun : { ...begun, claims: judged.claims };
 }
+
+/** Where an identifier is looked for. One that the settings name still, on a node that has not heard of its end, is passed over. */
+async function findHome(
+  db: Db,
+  { id, settings }: Work['tenant'],
+  named: string | undefined,
+): Promise<ConnectionRow | undefined> {
+  const { default_connection: fallback } = settings;
+  const found = named === undefined && fallback !== null ? await findConnection(db, id, fallback) : undefined;
+  return found ?? findConnection(db, id, named);
+}
+
+const barAt = async (door: Door<unknown>, db: Db, { tenant, actor }: Work, connection: ConnectionRow) => {
+  const bar = await barOf(db, tenant.id, connection, actor.applicationId);
+  return bar === 'connection_not_enabled' && door.opensAnyConnection ? undefined : bar;
+};
 
 /** The account behind an identifier, where it is a linked one: that has a password of its own. */
 const linkedAccountOf = async (
@@ -217,8 +260,29 @@ async function askRules(
   });
 }
 
+/** Asks for the second factor of who knew the password, where there is one. */
+async function askFactor(
+  work: Work,
+  attempt: Attempt,
+  { id }: Proven,
+  code: string | undefined,
+): Promise<Refused | undefined> {
+  const actor = actingAs(work, id);
+  const outcome = await proveFactor(actor, id, code);
+  if (outcome === undefined) return undefined;
+  return actor.write(async (unit) => {
+    if (outcome !== 'factor_required') await witnessFailure(unit, attempt, id, outcome);
+    return { refused: outcome };
+  });
+}
+
 /** The password was right: judges what else stands against it, as it is now, and begins the session. */
-function succeed(work: Work, attempt: Attempt, proven: Proven): Promise<SignedIn | Refused> {
+function succeed<More>(
+  door: Door<More>,
+  work: Work,
+  attempt: Attempt,
+  proven: Proven,
+): Promise<SignedIn<More> | Refused> {
   return actingAs(work, proven.id).write(async (unit) => {
     const row = await findUserToChange(unit.db, unit.tenant.id, proven.id);
     const { linked } = proven;
@@ -233,7 +297,8 @@ function succeed(work: Work, attempt: Attempt, proven: Proven): Promise<SignedIn
       if (account) await renewAccountHash(unit.db, account, proven.renewed);
       else await renewHash(unit.db, row.num, proven.renewed);
     }
-    return begin(unit, row, attempt, work.caller);
+    const session = await begin(unit, row, attempt, work.caller);
+    return { ...session, more: await door.admit(unit, session) };
   });
 }
 
@@ -267,7 +332,12 @@ function countedUser(row: UserRow, now: number, { ip }: Work['caller']) {
   };
 }
 
-async function begin(unit: Unit, row: UserRow, { connectionName }: Attempt, caller: Work['caller']): Promise<SignedIn> {
+async function begin(
+  unit: Unit,
+  row: UserRow,
+  { connectionName }: Attempt,
+  caller: Work['caller'],
+): Promise<Omit<SignedIn, 'more'>> {
   const user = countedUser(row, unit.now, caller);
   await clearLockout(unit.db, row.num);
   await recordSignIn(unit.db, row.num, user);

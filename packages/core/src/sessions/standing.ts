@@ -11,11 +11,18 @@ import { permissionsOn } from '../permissions/permissions.store.ts';
 import { MANAGEMENT_AUDIENCE } from '../resource-servers/audiences.ts';
 import { findTokenAudience } from '../resource-servers/resource-servers.store.ts';
 
-type ApplicationStanding = { id: string; client_id: string; enabled: 0 | 1; scopes: string; created_at: number };
+type ApplicationStanding = {
+  id: string;
+  client_id: string;
+  enabled: 0 | 1;
+  is_public: 0 | 1;
+  scopes: string;
+  created_at: number;
+};
 const applicationOf = statement<{ tenant_id: number; client_id: string }, ApplicationStanding>((db, slot) =>
   db
     .selectFrom('applications')
-    .select(['id', 'client_id', 'enabled', 'scopes', 'created_at'])
+    .select(['id', 'client_id', 'enabled', 'is_public', 'scopes', 'created_at'])
     .where('tenant_id', '=', slot('tenant_id'))
     .where('client_id', '=', slot('client_id')),
 );
@@ -79,6 +86,26 @@ export async function administratorLevel(db: Db, tenantId: number, userNum: numb
   return roles.length === 0 ? undefined : Math.min(...roles.map(({ level }) => level));
 }
 
+const codesOf = statement<{ tenant_id: number; user_num: number }, { code: string }>((db, slot) =>
+  db
+    .selectFrom('role_members')
+    .innerJoin('roles', (join) =>
+      join.onRef('roles.tenant_id', '=', 'role_members.tenant_id').onRef('roles.id', '=', 'role_members.role_id'),
+    )
+    .select('roles.code')
+    .where('role_members.user_num', '=', slot('user_num'))
+    .where('role_members.tenant_id', '=', slot('tenant_id'))
+    .where('roles.namespace', '=', 'default')
+    .orderBy('roles.level')
+    .orderBy('roles.code_key'),
+);
+
+/** The codes of the roles that a user holds in the namespace `default`, the most powerful first. */
+export async function codesOfUser(db: Db, tenantId: number, userNum: number): Promise<ReadonlySet<string>> {
+  const roles = await codesOf(db, { tenant_id: tenantId, user_num: userNum });
+  return new Set(roles.map(({ code }) => code));
+}
+
 /** What a token claims to rest on. */
 export interface TokenGround {
   readonly keyId: string;
@@ -95,7 +122,7 @@ export interface TokenGround {
   /** Claim `imp`: who acts as the user. */
   readonly impersonatorId?: string | undefined;
   /** What the token is for, where it is not the native API. */
-  readonly api?: 'auth0' | { readonly resourceServerId: string } | undefined;
+  readonly api?: 'auth0' | 'rw3iss' | { readonly resourceServerId: string } | undefined;
 }
 
 export type Fallen = 'key' | 'application' | 'token' | 'user' | 'impersonator' | 'version' | 'session' | 'api';
@@ -116,6 +143,7 @@ async function grantedNow(
   subject: { readonly applicationId: string } | { readonly userNum: number },
 ): Promise<ReadonlySet<string> | 'gone' | undefined> {
   if (api === undefined) return undefined;
+  if (api === 'rw3iss') return 'userNum' in subject ? codesOfUser(db, tenantId, subject.userNum) : new Set();
   if (api === 'auth0') {
     if (!('applicationId' in subject)) return undefined;
     const granted = await findGrantedScopes(db, tenantId, subject.applicationId, MANAGEMENT_AUDIENCE);
@@ -148,6 +176,7 @@ export async function findStanding(
   const isMeant = (aud: string) => aud === '' || aud === ground.clientId || ground.audiences.includes(aud);
   if (ended.some(({ aud }) => isMeant(aud))) return { fallen: 'token' };
   if (ground.userId === undefined) {
+    if (row.is_public === 1) return { fallen: 'application' };
     const granted = await grantedNow(db, tenantId, ground, { applicationId: row.id });
     if (granted === 'gone') return { fallen: 'api' };
     return { application, scopes: new Set(JSON.parse(row.scopes) as string[]), granted };

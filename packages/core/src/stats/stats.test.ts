@@ -51,6 +51,9 @@ describe.each(databaseKinds)('stats on %s', (kind) => {
     await signIn('two@stats.example');
     server.clock.advance(2 * DAY);
     expect((await server.api('GET', '/stats/active-users')).body).toEqual({ active_users: 1 });
+    const { users } = (await server.api('GET', '/users?email=two@stats.example')).body as { users: { id: string }[] };
+    await server.api('DELETE', `/users/${users[0]?.id}`);
+    expect((await server.api('GET', '/stats/active-users')).body).toEqual({ active_users: 0 });
   });
 
   it('refuses what is no day, no range, or too much', async () => {

@@ -75,7 +75,11 @@ export const daily: Operation<typeof contract.daily> = (work, { query }) => {
   });
 };
 
-/** A user keeps the time of the last sign-in, under an index; it is set in the transaction of the event. */
+/**
+ * A user keeps the time of the last sign-in, under an index, written in the transaction of the event and by nothing else. So
+ * this tells what the events tell of everybody who is still there, at the cost of one entry for each active user; the
+ * events would have to be read one by one, as many as there were sign-ins in the month. Who was deleted is not active.
+ */
 export const activeUsers: Operation<typeof contract.activeUsers> = (work) =>
   work.read(async (db) => {
     const { n } = await db

@@ -73,7 +73,7 @@ export async function found(unit: Unit, founding: Founding): Promise<void> {
     autoGrant: false,
   });
   await foundApplication(unit, {
-    clientId: `console-${tenant.publicId.slice(-12).toLowerCase()}`,
+    clientId: 'console',
     name: 'console',
     type: 'spa',
     secret: null,
@@ -149,6 +149,7 @@ async function foundApplication(
       type,
       enabled: 1,
       is_first_party: 1,
+      is_public: secret === null ? 1 : 0,
       grant_types: JSON.stringify(isManagement ? ['client_credentials', ...grants] : grants),
       scopes: JSON.stringify(isManagement ? scopes : []),
       redirect_uris: '[]',

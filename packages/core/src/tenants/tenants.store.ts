@@ -11,6 +11,8 @@ export const defaultSettings: Settings = {
   allow_delete_all_users: false,
   allow_impersonation: true,
   strict_vendor_limits: false,
+  default_audience: null,
+  default_connection: null,
 };
 
 /** A tenant stores what was set; the rest is as by default. */

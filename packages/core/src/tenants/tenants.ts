@@ -12,6 +12,7 @@ import { fieldProblem, Problem } from '../problem.ts';
 import { newestFirst, refusing } from '../rows.ts';
 import type { TenantTable } from '../tables.ts';
 import type { TenantContext, Unit, Work } from '../work.ts';
+import { pointToDefaults } from './defaults.ts';
 import { found, newFounding } from './estate.ts';
 import { settingsOf } from './tenants.store.ts';
 
@@ -125,13 +126,14 @@ export const updateCurrent: Operation<typeof contract.updateCurrent> = async (wo
   if (body.domains) checkDomains(work, body.domains, work.tenant.isDefault);
   return refusingTakenDomain(() =>
     work.write(async (unit) => {
+      const defaults = await pointToDefaults(unit, body.settings);
       const before = await locked(unit.db, tenantByNum(unit.db, unit.tenant.id)).executeTakeFirstOrThrow();
       const known = await domainsOf(unit.db, before.num);
       const domains = body.domains ? body.domains.toSorted() : known;
       const merged: Row = {
         ...before,
         ...(body.display_name === undefined ? {} : { display_name: body.display_name }),
-        settings: JSON.stringify({ ...(JSON.parse(before.settings) as object), ...body.settings }),
+        settings: JSON.stringify({ ...(JSON.parse(before.settings) as object), ...body.settings, ...defaults }),
       };
       const change = difference(fieldsOf(before, known), fieldsOf(merged, domains));
       if (Object.keys(change.after).length === 0) return viewOf(before, known);

@@ -1,38 +1,19 @@
 /** Tickets on demand: links that the caller brings to the person; nothing is mailed. */
 import type { tickets as contract } from '@reeve/contract';
-import { findApplication } from '../applications/applications.store.ts';
 import { toWire } from '../clock.ts';
-import type { Db } from '../database/database.ts';
 import type { Operation } from '../operation.ts';
-import { fieldProblem, Problem } from '../problem.ts';
+import { Problem } from '../problem.ts';
 import { parse, type User } from '../users/document.ts';
 import { checkMayTakeOver, hashForUser, userToChange } from '../users/users.ts';
 import type { Unit } from '../work.ts';
-import type { LinkOptions } from './options.ts';
+import { linkOptions, notedOf, type WantedLink } from './options.ts';
 import { issueTicket, type TicketDraft } from './tickets.ts';
 
 /** Seconds. */
 const DEFAULT_LIFETIME = 432_000;
 
-interface Wanted {
-  readonly result_url?: string;
-  readonly include_email_in_redirect?: boolean;
+interface Wanted extends WantedLink {
   readonly ttl?: number;
-  readonly application?: string;
-}
-
-async function optionsOf(db: Db, tenantId: number, wanted: Wanted): Promise<LinkOptions> {
-  const { result_url, include_email_in_redirect: include_email = false, application } = wanted;
-  if (result_url !== undefined && !URL.canParse(result_url))
-    throw fieldProblem('result_url', 'format', 'result_url must be an absolute http or https URL.');
-  const found = application === undefined ? undefined : await findApplication(db, tenantId, application);
-  if (application !== undefined && !found)
-    throw fieldProblem('application', 'exists', `No application is called "${application}".`);
-  return {
-    ...(result_url === undefined ? {} : { result_url }),
-    ...(include_email ? { include_email } : {}),
-    ...(found ? { application_id: found.id } : {}),
-  };
 }
 
 interface Link {
@@ -50,18 +31,15 @@ async function issueLink(unit: Unit, user: User, { ttl }: Wanted, { path, draft 
   return { ticket: `${unit.tenant.origin}${path}?ticket=${token}`, expires_at: toWire(expiresAt) };
 }
 
-/** What the audit log says of a link's making. */
-const noted = ({ application_id }: LinkOptions) => ({ mailed: false, ...(application_id ? { application_id } : {}) });
-
 export const createEmailVerification: Operation<typeof contract.createEmailVerification> = (work, { user_id, body }) =>
   work.write(async (unit) => {
     const user = parse((await userToChange(unit, user_id)).doc);
     if (user.email === null) throw new Problem('conflict', 'The user has no e-mail address to verify.');
-    const options = await optionsOf(unit.db, unit.tenant.id, body);
+    const options = await linkOptions(unit.db, unit.tenant.id, body);
     const link = await issueLink(unit, user, body, { path: '/verify-email', draft: { kind: 'verify_email', options } });
     await unit.emit('user.email_verification_requested', {
       target: { type: 'user', id: user.id },
-      data: noted(options),
+      data: { mailed: false, ...notedOf(options) },
     });
     return link;
   });
@@ -79,12 +57,15 @@ export const createPasswordChange: Operation<typeof contract.createPasswordChang
     await checkMayTakeOver(work, unit, row);
     const user = parse(row.doc);
     const options = {
-      ...(await optionsOf(unit.db, unit.tenant.id, body)),
+      ...(await linkOptions(unit.db, unit.tenant.id, body)),
       proves_email: mark_email_as_verified,
     };
     const draft = { kind: 'reset_password', options, passwordHash } as const;
     const link = await issueLink(unit, user, body, { path: '/reset-password', draft });
-    await unit.emit('user.password_reset_requested', { target: { type: 'user', id: user.id }, data: noted(options) });
+    await unit.emit('user.password_reset_requested', {
+      target: { type: 'user', id: user.id },
+      data: { mailed: false, ...notedOf(options) },
+    });
     return link;
   });
 };

@@ -132,7 +132,7 @@ const MAX_PATH = 1024;
 const MAX_TEXT = 256;
 
 /** The scalar leaves of a bag by dotted path; the items of an array share its path. */
-function scalarsOf(bag: Leaf['bag'], values: unknown): Leaf[] {
+export function scalarsOf(bag: Leaf['bag'], values: unknown): Leaf[] {
   const leaves: Leaf[] = [];
   const positions = new Map<string, number>();
   const walk = (value: unknown, path: string): void => {

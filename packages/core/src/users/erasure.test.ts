@@ -17,6 +17,7 @@ const TABLES = [
   'invitations',
   'idempotency_keys',
   'deleted_users',
+  'deleted_identities',
   'group_members',
   'role_members',
   'organization_members',

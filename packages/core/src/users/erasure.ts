@@ -13,12 +13,14 @@ import { cancelMails, deleteMails } from '../mails/out-box.ts';
 import { deleteMemberships } from '../memberships/memberships.store.ts';
 import type { Operation } from '../operation.ts';
 import { findDirectPermissions } from '../permissions/permissions.store.ts';
+import { fieldProblem } from '../problem.ts';
 import { keepAnAdministrator } from '../roles/administrators.ts';
 import { endSessions } from '../sessions/sessions.store.ts';
 import { findTenantByNumber } from '../tenants/tenants.store.ts';
 import { checkVersion } from '../version.ts';
-import { createWork, type Services, type Unit } from '../work.ts';
+import { createWork, type Services, type Unit, type Work } from '../work.ts';
 import { keyOf, parse, type User } from './document.ts';
+import { keepSpellings } from './identity.store.ts';
 import { TOTAL, totalOf, totalOfState } from './users.query.ts';
 import { deleteUser, type UserRow } from './users.store.ts';
 import { userToChange } from './users.ts';
@@ -33,6 +35,7 @@ interface Snapshot {
   readonly groups: readonly string[];
   readonly roles: readonly string[];
   readonly organizations: readonly string[];
+  readonly applications: readonly string[];
   /** Those that the user held directly. */
   readonly permissions: readonly { readonly resource_server: string; readonly permission: string }[];
 }
@@ -49,18 +52,63 @@ const remove: Operation<typeof contract.delete> = (work, { user_id, ifMatch }) =
 
 export { remove as delete };
 
+const MAX_REASON = 500;
+
+function reasonOf({ reason }: { readonly reason: string }): string {
+  const trimmed = reason.trim();
+  const length = [...trimmed].length;
+  if (length === 0) throw fieldProblem('reason', 'minLength', 'reason must say why the user is erased.');
+  if (length > MAX_REASON)
+    throw fieldProblem('reason', 'maxLength', `reason must have at most ${MAX_REASON} characters.`);
+  return trimmed;
+}
+
+export const erase: Operation<typeof contract.erase> = async (work, { user_id, body }) => {
+  const reason = reasonOf(body);
+  return work.write(async (unit) => {
+    const row = await userToChange(unit, user_id);
+    if (row.id === unit.actor.id || row.id === unit.actor.impersonatorId)
+      throw fieldProblem('user_id', 'self', 'Nobody can erase themselves; another administrator can.', 'conflict');
+    await checkOwnsNothing(unit, row);
+    await keepAnAdministrator(unit, row);
+    await erasePerson(unit, row, { reason });
+  });
+};
+
+/**
+ * Erases the account of the person who asks for it. Throws `not_found`, `conflict` (owns an organization), `last_admin`.
+ */
+export const eraseOwnAccount = (work: Work, userId: string): Promise<void> =>
+  work.write(async (unit) => {
+    const row = await userToChange(unit, userId);
+    await checkOwnsNothing(unit, row);
+    await keepAnAdministrator(unit, row);
+    await erasePerson(unit, row, { reason: 'self', is_own: true });
+  });
+
+async function checkOwnsNothing({ db, tenant }: Unit, { id }: UserRow): Promise<void> {
+  const owned = await db
+    .selectFrom('organizations')
+    .select('name')
+    .where('tenant_id', '=', tenant.id)
+    .where('owner_id', '=', id)
+    .orderBy('id')
+    .limit(1)
+    .executeTakeFirst();
+  if (owned)
+    throw fieldProblem(
+      'user_id',
+      'owner',
+      `The user owns the organization "${owned.name}"; make another user its owner first.`,
+      'conflict',
+    );
+}
+
 /** Deletes a user in this unit, erased at once or kept for the tenant's retention time. */
 export async function deletePerson(unit: Unit, row: UserRow): Promise<void> {
-  const linked = await findLinkedUsers(unit.db, row.num);
-  const snapshot = { ...(await takeOut(unit, row)), linked };
-  const target = { type: 'user', id: row.id };
   const days = unit.tenant.settings.deleted_user_retention_days;
-  if (days === 0) {
-    await erasePeople(unit, snapshot.user, linked, unit.now);
-    await unit.emit('user.deleted', { target });
-    await unit.emit('user.erased', { target });
-    return;
-  }
+  if (days === 0) return erasePerson(unit, row);
+  const snapshot = await takePersonOut(unit, row);
   const eraseAt = unit.now + days * DAY;
   await cancelMails(unit, 'verify_email', { userId: row.id });
   await cancelMails(unit, 'reset_password', { userId: row.id });
@@ -74,7 +122,32 @@ export async function deletePerson(unit: Unit, row: UserRow): Promise<void> {
       erase_at: eraseAt,
     })
     .execute();
-  await unit.emit('user.deleted', { target, data: { erase_at: toWire(eraseAt) } });
+  await unit.emit('user.deleted', {
+    target: { type: 'user', id: row.id },
+    data: { erase_at: toWire(eraseAt) },
+  });
+}
+
+/** Deletes a user and erases the person in this unit. */
+async function erasePerson(
+  unit: Unit,
+  row: UserRow,
+  data: { readonly reason?: string; readonly is_own?: true } = {},
+): Promise<void> {
+  const { user, linked } = await takePersonOut(unit, row);
+  await erasePeople(unit, user, linked, unit.now);
+  const target = { type: 'user', id: row.id };
+  await unit.emit('user.deleted', { target });
+  // Its own reason is what an erasure leaves to be told.
+  await unit.emit('user.erased', { target, ...(data.reason === undefined ? {} : { data }) });
+}
+
+/** Takes the user out of the directory with the users that its linked accounts were. */
+async function takePersonOut(unit: Unit, row: UserRow) {
+  const linked = await findLinkedUsers(unit.db, row.num);
+  const snapshot = { ...(await takeOut(unit, row)), linked };
+  await keepSpellings(unit.db, unit.tenant.id, [snapshot.user, ...linked]);
+  return snapshot;
 }
 
 /** Takes the user out of the directory, and out of every total. Returns what was taken out. */
@@ -87,6 +160,7 @@ export async function takeOut(unit: Unit, row: UserRow): Promise<Snapshot> {
     groups: await deleteMemberships(unit, 'group', row.num),
     roles: await deleteMemberships(unit, 'role', row.num),
     organizations: await deleteMemberships(unit, 'organization', row.num),
+    applications: await deleteMemberships(unit, 'application', row.num),
     permissions: await findDirectPermissions(unit.db, unit.tenant.id, row.num),
   };
   await deleteUser(unit.db, row);

@@ -38,7 +38,7 @@ type Bool = RawBuilder<boolean>;
 type Of<K extends UserFilter['kind']> = Extract<UserFilter, { kind: K }>;
 type Indexed = CompiledFilter & { readonly candidates: Candidates };
 
-type Hanging = 'identities' | 'metadata' | 'organization_members';
+type Hanging = 'identities' | 'metadata' | 'organization_members' | 'application_users';
 
 const ALWAYS: Bool = sql`1 = 1`;
 const NOBODY: CompiledFilter = {
@@ -209,6 +209,8 @@ export class FilterCompiler {
         );
       case 'organization':
         return this.#having('organization_members', sql`organization_members.organization_id in ${oneOf(values)}`);
+      case 'application':
+        return this.#having('application_users', sql`application_users.application_id in ${oneOf(values)}`);
     }
   }
 
@@ -298,6 +300,8 @@ export class FilterCompiler {
         return this.#inConnections(like(sql`connections.name`));
       case 'organization':
         return this.#having('organization_members', like(sql`organization_members.organization_id`));
+      case 'application':
+        return this.#having('application_users', like(sql`application_users.application_id`));
     }
   }
 
@@ -360,6 +364,8 @@ export class FilterCompiler {
         return this.#range({ kind: 'range', field });
       case 'organization':
         return this.#having('organization_members', ALWAYS);
+      case 'application':
+        return this.#having('application_users', ALWAYS);
       case 'primary_identity':
       case 'identity_subject':
       case 'identity_provider':

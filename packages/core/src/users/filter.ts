@@ -20,7 +20,9 @@ export type ExactField =
   /** A name of a connection. */
   | 'identity_connection'
   /** An id of an organization that the user is a member of. */
-  | 'organization';
+  | 'organization'
+  /** An id of an application that the user was granted. */
+  | 'application';
 export type TextField = FoldedField | ExactField;
 export type FlagField = 'email_verified' | 'phone_verified' | 'disabled';
 /** Instants are epoch milliseconds. Who never signed in has no `last_sign_in_at`. */

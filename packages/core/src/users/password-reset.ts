@@ -28,7 +28,8 @@ export const resetPassword: Operation<typeof contract.resetPassword> = (work, { 
     return { user_id, sent_to: user.email, expires_at: toWire(expiresAt) };
   });
 
-async function sendResetMail(unit: Unit, user: User, email: string): Promise<number> {
+/** Puts a mail with a fresh link into the out-box. Returns when the link stops working. */
+export async function sendResetMail(unit: Unit, user: User, email: string): Promise<number> {
   const { token, expiresAt } = await issueTicket(unit, {
     kind: 'reset_password',
     userId: user.id,
@@ -120,7 +121,7 @@ async function setPassword(unit: Unit, row: UserRow, before: User, hash: string,
   await upsertPassword(db, tenant.id, row.num, hash, now);
   await updateUser(db, tenant.id, row, user, row.token_version + 1);
   const change = difference({ ...before, email_verified }, { ...changed });
-  await unit.emit('user.password_changed', { target, data: change });
+  await unit.emit('user.password_changed', { target, data: { ...change, by_link: true } });
   if (email_verified && !before.email_verified) await recordVerified(unit, user.id);
   await endSessions(unit, user.id);
   const lifted = await db

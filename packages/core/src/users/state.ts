@@ -42,7 +42,7 @@ export const disable: Operation<typeof contract.disable> = (work, { user_id, ifM
   });
 
 /** Ends a lockout. Only one that still holds is worth an event. */
-async function unlock(unit: Unit, row: UserRow): Promise<void> {
+async function lift(unit: Unit, row: UserRow): Promise<void> {
   const ended = await unit.db
     .deleteFrom('lockouts')
     .where('tenant_id', '=', unit.tenant.id)
@@ -59,8 +59,15 @@ export const enable: Operation<typeof contract.enable> = (work, { user_id, ifMat
     checkVersion(ifMatch, row.version);
     unit.concerns(row.id);
     const answer = row.state === 'active' ? new Rendered<User>(row.doc, row.version) : await turn(unit, row, 'active');
-    await unlock(unit, row);
+    await lift(unit, row);
     return answer;
+  });
+
+export const unlock: Operation<typeof contract.unlock> = (work, { user_id }) =>
+  work.write(async (unit) => {
+    const row = await userToChange(unit, user_id);
+    unit.concerns(row.id);
+    await lift(unit, row);
   });
 
 export const forceMfaReset: Operation<typeof contract.forceMfaReset> = (work, { user_id }) =>

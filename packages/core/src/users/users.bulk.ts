@@ -3,7 +3,8 @@ import { type Column, insertColumns, reserveNumbers } from '../database/bulk.ts'
 import { type Db, isPostgres } from '../database/database.ts';
 import { redact } from '../events/redact.ts';
 import { nameKeyOf, partKeysOf, render, searchTextOf, type User } from './document.ts';
-import { identifierKeysOf, metadataLeavesOf } from './users.store.ts';
+import { metadataLeavesOf } from './leaves.store.ts';
+import { identifierKeysOf } from './users.store.ts';
 
 type Nullable = string | null;
 

@@ -70,6 +70,7 @@ interface Known {
   readonly groups: Set<string>;
   readonly roles: Set<string>;
   readonly organizations: Set<string>;
+  readonly applications: Set<string>;
 }
 
 const keyOf = (text: string): string => text.normalize('NFKC').toLowerCase().replace(/ς/g, 'σ');
@@ -97,6 +98,7 @@ interface Places {
   readonly groups: readonly { id: string; code: string }[];
   readonly roles: readonly { id: string; code: string; namespace: string }[];
   readonly organizations: readonly { id: string; name: string }[];
+  readonly applications: readonly { id: string; client_id: string }[];
   readonly connections: readonly { id: string; name: string }[];
 }
 
@@ -121,6 +123,8 @@ function matches(query: UserQuery, known: Known, places: Places): boolean {
       ),
     organization: (value) =>
       known.organizations.has(idOf(value, places.organizations, ({ name }: { name: string }) => name)),
+    application: (value) =>
+      known.applications.has(places.applications.find((one) => [one.id, one.client_id].includes(value))?.id ?? ''),
     state: (value) => user.state === value,
     email: (value) => user.email !== null && named(value, [user.email]),
     username: (value) => user.username !== null && named(value, [user.username]),
@@ -207,6 +211,10 @@ describe.each(databaseKinds)('lists of users on %s', (kind) => {
         await post('/organizations', { name: 'acme' }),
         await post('/organizations', { name: 'umbrella' }),
       ],
+      applications: [
+        await post('/applications', { name: 'one', type: 'web', client_id: 'One' }),
+        await post('/applications', { name: 'two', type: 'web', client_id: 'one' }),
+      ],
     };
   }
 
@@ -222,17 +230,25 @@ describe.each(databaseKinds)('lists of users on %s', (kind) => {
       nickname: maybe(words()),
       connection: random.one(places.connections).name,
     });
-    const known: Known = { user: made, groups: new Set(), roles: new Set(), organizations: new Set() };
+    const known: Known = {
+      user: made,
+      groups: new Set(),
+      roles: new Set(),
+      organizations: new Set(),
+      applications: new Set(),
+    };
     for (const [kind, joined] of [
       ['groups', known.groups],
       ['roles', known.roles],
       ['organizations', known.organizations],
+      ['applications', known.applications],
     ] as const) {
       for (const { id } of places[kind].slice(0, 2)) {
         if (random.chance(0.5)) continue;
         joined.add(id);
         const body = kind === 'organizations' ? {} : undefined;
-        expect((await server.api('PUT', `/${kind}/${id}/members/${made.id}`, body)).status).toBe(204);
+        const place = kind === 'applications' ? 'users' : 'members';
+        expect((await server.api('PUT', `/${kind}/${id}/${place}/${made.id}`, body)).status).toBe(204);
       }
     }
     if (random.chance(0.3)) known.user = (await server.api('POST', `/users/${made.id}/disable`)).body;
@@ -267,6 +283,7 @@ describe.each(databaseKinds)('lists of users on %s', (kind) => {
       groups: new Set(),
       roles: new Set((roles.body as { roles: { id: string }[] }).roles.map(({ id }) => id)),
       organizations: new Set(),
+      applications: new Set(),
     });
   }, 60_000);
   afterAll(() => server.stop());
@@ -305,6 +322,8 @@ describe.each(databaseKinds)('lists of users on %s', (kind) => {
       random.one([random.one(places.roles).id, spelled(random.one(places.roles).code), 'system_admin', 'none']),
     organization: () =>
       random.one([random.one(places.organizations).id, random.one(places.organizations).name, 'none']),
+    application: () =>
+      random.one([random.one(places.applications).id, random.one(places.applications).client_id, 'none']),
     state: () => random.one(['active', 'disabled']),
     email: () => spelled(someone('email')),
     username: () => spelled(someone('username')),

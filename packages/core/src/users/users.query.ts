@@ -21,6 +21,7 @@ export interface UserQuery {
   readonly group?: string;
   readonly role?: string;
   readonly organization?: string;
+  readonly application?: string;
   readonly state?: 'active' | 'disabled';
   readonly email?: string;
   readonly username?: string;
@@ -40,11 +41,12 @@ type Row = { readonly num: number; readonly doc: string; readonly sort_key: stri
 type Query = SelectQueryBuilder<Tables, 'users', { num: number }>;
 type SlotOf = (name: string) => never;
 
-/** A membership filter: its table and the column that names the group, role or organization. */
+/** A membership filter: its table and the column that names the group, role, organization or application. */
 const MEMBERSHIPS = {
   group: ['group_members', 'group_id'],
   role: ['role_members', 'role_id'],
   organization: ['organization_members', 'organization_id'],
+  application: ['application_users', 'application_id'],
 } as const;
 type Membership = keyof typeof MEMBERSHIPS;
 const isMembership = (name: string): name is Membership => name in MEMBERSHIPS;
@@ -185,7 +187,7 @@ async function resolve(db: Db, tenantId: number, query: UserQuery): Promise<Reso
     }
   };
   if (query.connection !== undefined) add('connection', (await findConnection(db, tenantId, query.connection))?.num);
-  for (const name of ['group', 'role', 'organization'] as const) {
+  for (const name of Object.keys(MEMBERSHIPS) as Membership[]) {
     const named = query[name];
     if (named !== undefined) add(name, await findByIdOrKey(db, name, tenantId, named));
   }
@@ -243,6 +245,14 @@ const byIdOrKey: Record<Membership, (db: Db, values: ByIdOrKey) => Promise<Named
       .where('tenant_id', '=', slot('tenant_id'))
       .where((e) => e.or([e('id', '=', slot('id')), e('name_key', '=', slot('key'))])),
   ),
+  // Client ids are told apart by case.
+  application: statement((db, slot) =>
+    db
+      .selectFrom('applications')
+      .select('id')
+      .where('tenant_id', '=', slot('tenant_id'))
+      .where((e) => e.or([e('id', '=', slot('id')), e('client_id', '=', slot('id'))])),
+  ),
 };
 
 /** An id goes before a code or name that looks like one. Roles are named by their code in the namespace `default`. */
@@ -277,7 +287,7 @@ export async function findPage(
   };
 }
 
-/** How many users match: kept for no filter and for one by connection, group, role, organization or state; else counted. */
+/** How many users match: kept for no filter and for one by connection, membership or state; else counted. */
 export async function countUsers(db: Db, tenantId: number, query: UserQuery): Promise<number> {
   const { values, ...shape } = await resolve(db, tenantId, query);
   if (shape.filters.includes('nobody')) return 0;

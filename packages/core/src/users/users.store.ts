@@ -5,19 +5,8 @@ import type { Db } from '../database/database.ts';
 import { isPostgres, locked } from '../database/database.ts';
 import { statement } from '../database/statement.ts';
 import { fieldProblem } from '../problem.ts';
-import {
-  keyOf,
-  type Leaf,
-  leavesOf,
-  nameKeyOf,
-  parse,
-  partKeysOf,
-  phoneKeyOf,
-  profileLeavesOf,
-  render,
-  searchTextOf,
-  type User,
-} from './document.ts';
+import { keyOf, nameKeyOf, parse, partKeysOf, phoneKeyOf, render, searchTextOf, type User } from './document.ts';
+import { changeLeaves, insertLeaves, metadataLeavesOf, storedLeavesOf } from './leaves.store.ts';
 
 export interface UserRow {
   readonly num: number;
@@ -143,29 +132,6 @@ const deleteSearchRow = statement<{ num: number }, unknown>(
   (_db, slot) => sql`delete from users_search where rowid = ${slot('num')}`,
 );
 
-const insertLeafRow = statement<
-  {
-    tenant_id: number;
-    user_num: number;
-    bag: Leaf['bag'];
-    path: string;
-    position: number;
-    text: string;
-    number: number | null;
-  },
-  unknown
->((db, slot) =>
-  db.insertInto('metadata').values({
-    tenant_id: slot('tenant_id'),
-    user_num: slot('user_num'),
-    bag: slot('bag'),
-    path: slot('path'),
-    position: slot('position'),
-    text: slot('text'),
-    number: slot('number'),
-  }),
-);
-
 /** Compatibility composition can make one character many: what would not fit an index is refused, not cut. */
 const MAX_KEY = 512;
 function indexable(field: string, key: string): string {
@@ -191,17 +157,6 @@ export const identifierKeysOf = (user: User) => {
     phone_key: phoneNumberKeyOf(user),
   };
 };
-
-/** The leaves of both bags and of linked profiles; throws where a bag breaks its limits, so it is called before anything is written. */
-export const metadataLeavesOf = (user: User): Leaf[] => [
-  ...leavesOf('user', user.user_metadata),
-  ...leavesOf('app', user.app_metadata),
-  ...profileLeavesOf(user),
-];
-
-async function insertLeaves(db: Db, tenantId: number, num: number, leaves: readonly Leaf[]): Promise<void> {
-  for (const leaf of leaves) await insertLeafRow(db, { tenant_id: tenantId, user_num: num, ...leaf });
-}
 
 /** What a row that comes back had before. */
 export interface FormerRow {
@@ -315,10 +270,6 @@ const updatePrimaryKeys = statement<
     .where('user_num', '=', slot('user_num'))
     .where('position', '=', 0),
 );
-const deleteLeaves = statement<{ user_num: number }, unknown>((db, slot) =>
-  db.deleteFrom('metadata').where('user_num', '=', slot('user_num')),
-);
-
 /** Writes a changed user: the row, and of what hangs on it only what differs. Returns the new version. */
 export async function updateUser(
   db: Db,
@@ -359,11 +310,25 @@ export async function updateUser(
     await deleteSearchRow(db, { num: row.num });
     await insertSearchRow(db, { num: row.num, text: searchText });
   }
-  if (hasMetadataChange) {
-    await deleteLeaves(db, { user_num: row.num });
-    await insertLeaves(db, tenantId, row.num, leaves);
-  }
+  if (hasMetadataChange) await changeLeaves(db, tenantId, row.num, storedLeavesOf(before), leaves);
   return version;
+}
+
+/** Makes another connection the home of a user: of the row and of the primary identity. */
+export async function moveHome(db: Db, tenantId: number, num: number, connectionNum: number): Promise<void> {
+  await db
+    .updateTable('identities')
+    .set({ connection_num: connectionNum })
+    .where('tenant_id', '=', tenantId)
+    .where('user_num', '=', num)
+    .where('position', '=', 0)
+    .execute();
+  await db
+    .updateTable('users')
+    .set({ connection_num: connectionNum })
+    .where('tenant_id', '=', tenantId)
+    .where('num', '=', num)
+    .execute();
 }
 
 const signInRow = statement<{ num: number; last_sign_in_at: number; doc: string }, unknown>((db, slot) =>

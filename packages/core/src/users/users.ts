@@ -8,7 +8,7 @@ import { type Db, isOrphan, uniqueViolation } from '../database/database.ts';
 import { difference } from '../events/redact.ts';
 import { isId, newSubject, timeOf } from '../id.ts';
 import { cancelMails } from '../mails/out-box.ts';
-import { checkDepth } from '../metadata.ts';
+import { type Bag, checkDepth } from '../metadata.ts';
 import { type Operation, Rendered } from '../operation.ts';
 import { DEFAULT_LIMIT } from '../page.ts';
 import { fieldProblem, notFound, Problem } from '../problem.ts';
@@ -31,7 +31,7 @@ const TAKEN = {
 } as const;
 
 /** Runs a write; an identifier that another user of the connection has, or a connection that is gone, is refused by name. */
-async function refusingTaken<T>(write: () => Promise<T>): Promise<T> {
+export async function refusingTaken<T>(write: () => Promise<T>): Promise<T> {
   try {
     return await write();
   } catch (error) {
@@ -186,10 +186,20 @@ export const list: Operation<typeof contract.list> = (work, { query }) =>
 const isOther = (next: string, before: string | null, key: (text: string) => string): boolean =>
   before === null || key(next) !== key(before);
 
-/** The user after a merge patch. A new e-mail address is unverified unless the patch says otherwise. */
-export function patched(user: User, patch: UserUpdate, now: number): User {
+/** How a change of a metadata bag is merged into the bag. */
+export type BagMerge = (bag: Bag, change: Bag) => Bag;
+
+const BAGS = ['user_metadata', 'app_metadata'] as const;
+
+/**
+ * The user after a merge patch; `mergeBag`: another way for the metadata bags. A new e-mail address is unverified unless the
+ * patch says otherwise.
+ */
+export function patched(user: User, patch: UserUpdate, now: number, mergeBag?: BagMerge): User {
   const { password, ...fields } = patch;
   const merged = mergePatch(user, fields) as Partial<User>;
+  if (mergeBag)
+    for (const bag of BAGS) if (patch[bag]) merged[bag] = mergeBag(user[bag], patch[bag]) as User[typeof bag];
   const blank = {
     email: null,
     username: null,
@@ -225,15 +235,22 @@ export async function checkMayTakeOver(work: Work, unit: Unit, { num }: UserRow)
   );
 }
 
-export const update: Operation<typeof contract.update> = async (work, { user_id, body, ifMatch }) => {
-  for (const bag of ['user_metadata', 'app_metadata'] as const) checkDepth(bag, body[bag]);
+export const update: Operation<typeof contract.update> = (work, input) => patchUser(work, input);
+
+/** `update` as a vendor's door may want it: `mergeBag` merges metadata instead of RFC 7396. It may run again with the unit. */
+export async function patchUser(
+  work: Work,
+  { user_id, body, ifMatch }: Parameters<typeof update>[1],
+  mergeBag?: BagMerge,
+): Promise<Rendered<User>> {
+  for (const bag of BAGS) checkDepth(bag, body[bag]);
   const hash = body.password === undefined ? null : await hashForUser(work, user_id, body.password);
   return refusingTaken(() =>
     work.write(async (unit) => {
       const row = await userToChange(unit, user_id);
       checkVersion(ifMatch, row.version);
       const before = parse(row.doc);
-      const user = patched(before, body, unit.now);
+      const user = patched(before, body, unit.now, mergeBag);
       const change = difference({ ...before }, { ...user });
       const hasChange = Object.keys(change.after).length > 0;
       if (hash !== null || user.email !== before.email) await checkMayTakeOver(work, unit, row);
@@ -255,7 +272,7 @@ export const update: Operation<typeof contract.update> = async (work, { user_id,
       return answer;
     }),
   );
-};
+}
 
 /** Hashes a new password outside any unit of work, under the policy of the user's connection. */
 export async function hashForUser(work: Work, userId: string, password: string, field = 'password'): Promise<string> {

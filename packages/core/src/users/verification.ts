@@ -5,7 +5,7 @@ import { isId } from '../id.ts';
 import { cancelMails, enqueueMail } from '../mails/out-box.ts';
 import type { Operation } from '../operation.ts';
 import { notFound, Problem } from '../problem.ts';
-import { resultUrlOf } from '../tickets/options.ts';
+import { type LinkOptions, linkOptions, notedOf, resultUrlOf, type WantedLink } from '../tickets/options.ts';
 import {
   asUser,
   closeTickets,
@@ -20,32 +20,50 @@ import { keyOf, parse, type User } from './document.ts';
 import { findUserToChange, type UserRow, updateUser } from './users.store.ts';
 
 /** Puts a verification mail with a fresh link into the out-box. Returns when the link stops working. */
-export async function sendVerificationMail(unit: Unit, user: User): Promise<number> {
+export async function sendVerificationMail(unit: Unit, user: User, options: LinkOptions = {}): Promise<number> {
   const email = user.email as string;
   const { token, expiresAt } = await issueTicket(unit, {
     kind: 'verify_email',
     userId: user.id,
     email,
     lifetime: unit.tenant.settings.verification_link_lifetime,
+    options,
   });
   await enqueueMail(unit, {
     template: 'verify_email',
     recipient: email,
     userId: user.id,
-    payload: { link: `${unit.tenant.origin}/verify-email?ticket=${token}`, name: user.name, expiresAt },
+    payload: {
+      link: `${unit.tenant.origin}/verify-email?ticket=${token}`,
+      name: user.name,
+      expiresAt,
+      organization: options.organization?.display_name ?? options.organization?.name ?? null,
+    },
   });
-  await unit.emit('user.email_verification_requested', { target: { type: 'user', id: user.id } });
+  await unit.emit('user.email_verification_requested', {
+    target: { type: 'user', id: user.id },
+    data: notedOf(options),
+  });
   return expiresAt;
 }
 
 export const sendVerification: Operation<typeof contract.sendVerification> = (work, { user_id }) =>
+  sendVerificationFor(work, user_id, {});
+
+/** The same for an application or within an organization: the audit log names the one, the mail the other. */
+export const sendVerificationFor = (
+  work: Work,
+  user_id: string,
+  wanted: Pick<WantedLink, 'application' | 'organization'>,
+) =>
   work.write(async (unit) => {
     const row = isId('usr', user_id) ? await findUserToChange(unit.db, unit.tenant.id, user_id) : undefined;
     if (!row) throw notFound('user', user_id);
     const user = parse(row.doc);
     if (user.email === null) throw new Problem('conflict', 'The user has no e-mail address to verify.');
     if (user.email_verified) throw new Problem('conflict', 'The e-mail address is verified already.');
-    const expiresAt = await sendVerificationMail(unit, user);
+    const options = await linkOptions(unit.db, unit.tenant.id, wanted);
+    const expiresAt = await sendVerificationMail(unit, user, options);
     return { user_id, sent_to: user.email, expires_at: toWire(expiresAt) };
   });
 

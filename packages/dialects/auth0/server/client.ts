@@ -79,9 +79,9 @@ const own = {
   cross_origin_auth: optional(boolean()),
   cross_origin_loc: clearable(string({ maxLength: 2048 })),
   custom_login_page_on: optional(boolean()),
-  custom_login_page: clearable(string({ maxLength: 32_768 })),
-  custom_login_page_preview: clearable(string({ maxLength: 32_768 })),
-  form_template: clearable(string({ maxLength: 32_768 })),
+  custom_login_page: clearable(string({ maxLength: 262_144 })),
+  custom_login_page_preview: clearable(string({ maxLength: 262_144 })),
+  form_template: clearable(string({ maxLength: 262_144 })),
   addons: clearable(bag),
   mobile: clearable(bag),
   initiate_login_uri: clearable(string({ maxLength: 2048 })),
@@ -121,7 +121,7 @@ const TYPES: Readonly<Record<string, Application['type']>> = {
   native: 'native',
 };
 /** What the application is to the server: a type that Auth0 alone has is a web application, which keeps a secret. */
-export const typeOf = (appType: string | null | undefined): Application['type'] => TYPES[appType ?? ''] ?? 'web';
+const typeOf = (appType: string | null | undefined): Application['type'] => TYPES[appType ?? ''] ?? 'web';
 
 const APP_TYPES: Readonly<Record<Application['type'], string>> = {
   machine_to_machine: 'non_interactive',
@@ -130,21 +130,50 @@ const APP_TYPES: Readonly<Record<Application['type'], string>> = {
   native: 'native',
 };
 
+/** What decides whether a client has a secret. */
+type Kind = Pick<Application, 'type' | 'is_public'>;
+
+/** The kind that `app_type` and `token_endpoint_auth_method` make; where a client states no method, its type decides. */
+export function kindOf({ app_type, token_endpoint_auth_method: method }: Pick<Fields, KindField>): Kind {
+  const type = typeOf(app_type);
+  return { type, is_public: method ? method === NO_SECRET : type === 'spa' || type === 'native' };
+}
+type KindField = 'app_type' | 'token_endpoint_auth_method';
+
+/** The method of a client without a secret. */
+const NO_SECRET = 'none';
+
+/** The kind after a change; undefined where the change says nothing of it. */
+export function changedKind(before: Application, kept: Own, change: Pick<Fields, KindField>): Kind | undefined {
+  const { app_type: appType, token_endpoint_auth_method: method } = change;
+  if (appType === undefined && method === undefined) return undefined;
+  return kindOf({
+    app_type: appType === undefined ? APP_TYPES[before.type] : appType,
+    token_endpoint_auth_method: method === undefined ? statedMethod(before, kept) : method,
+  });
+}
+
+/** The method that a client states, as far as it is still true: the application may have changed natively. */
+function statedMethod({ is_public }: Application, kept: Own): string | null {
+  const stated = kept?.token_endpoint_auth_method;
+  return typeof stated === 'string' && (stated === NO_SECRET) === is_public ? stated : null;
+}
+
 /** What Auth0 grants a client that names nothing. */
-const defaultGrants = (type: Application['type']): string[] => {
-  if (type === 'machine_to_machine') return ['client_credentials'];
+const defaultGrants = ({ type, is_public }: Kind): string[] => {
+  if (type === 'machine_to_machine') return is_public ? [] : ['client_credentials'];
   const interactive = ['authorization_code', 'implicit', 'refresh_token'];
-  return type === 'web' ? [...interactive, 'client_credentials'] : interactive;
+  return type === 'web' && !is_public ? [...interactive, 'client_credentials'] : interactive;
 };
 
 const NATIVE_URL = /^[a-z][a-z0-9+.-]*:\/\//;
 
 type NativeGrant = Application['grant_types'][number];
 
-/** The native part of a client. `known`: the grant types that do something here. */
-export function nativePart(fields: Fields, type: Application['type'], known: ReadonlySet<string>) {
+/** The native part of a client, without its kind. `known`: the grant types that do something here. */
+export function nativePart(fields: Fields, isPublic: boolean, known: ReadonlySet<string>) {
   const grants = fields.grant_types?.filter(
-    (grant) => known.has(grant) && (grant !== 'client_credentials' || type === 'machine_to_machine' || type === 'web'),
+    (grant) => known.has(grant) && (grant !== 'client_credentials' || !isPublic),
   );
   return {
     ...(fields.name === undefined ? {} : { name: fields.name }),
@@ -169,7 +198,7 @@ export function ownPart({
 
 export const newClientDefaults = (fields: Fields): Fields => ({
   ...fields,
-  grant_types: fields.grant_types ?? defaultGrants(typeOf(fields.app_type)),
+  grant_types: fields.grant_types ?? defaultGrants(kindOf(fields)),
 });
 
 /** A change of what is kept: a null takes the field away. */
@@ -202,6 +231,12 @@ function shown(given: unknown, native: readonly string[], isNative: (item: strin
   return [...still, ...native.filter((item) => !kept.includes(item))];
 }
 
+/** As it was given, where that is still what the application is: several of Auth0's types are one here. */
+const appTypeOf = ({ type }: Application, kept: Own): unknown => {
+  const given = kept?.app_type;
+  return typeof given === 'string' && typeOf(given) === type ? given : APP_TYPES[type];
+};
+
 /** Secrets are kept as hashes, so that none can be shown but at its making. */
 export const clientView = (application: Application, kept: Own, options: ClientViewOptions) =>
   clientOf(application, shownOf(kept, options.holds), options);
@@ -214,10 +249,10 @@ const clientOf = (application: Application, kept: Own, { tenant, secret }: Clien
   sso_disabled: false,
   cross_origin_authentication: false,
   custom_login_page_on: true,
-  token_endpoint_auth_method:
-    application.type === 'spa' || application.type === 'native' ? 'none' : 'client_secret_post',
-  app_type: APP_TYPES[application.type],
   ...kept,
+  token_endpoint_auth_method:
+    statedMethod(application, kept) ?? (application.is_public ? NO_SECRET : 'client_secret_post'),
+  app_type: appTypeOf(application, kept),
   callbacks: shown(kept?.callbacks, application.redirect_uris, (uri) => NATIVE_URL.test(uri)),
   grant_types: shown(kept?.grant_types, application.grant_types, (grant) => KNOWN_GRANTS.has(grant)),
   // Tooling writes it back without what it may not write.

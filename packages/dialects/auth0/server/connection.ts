@@ -1,7 +1,8 @@
-/** Connections as Auth0 shows them. */
+/** Connections as Auth0 names them. */
 import type { Connection } from '@reeve/contract';
-import { operations, Problem, type Work } from '@reeve/core';
-import { resultOf } from './value.ts';
+import { findConnectionNames, operations, Problem, type Work } from '@reeve/core';
+import { ifThere } from './absence.ts';
+import { noBody, resultOf } from './value.ts';
 
 export const inexistentConnection = {
   code: 'inexistent_connection',
@@ -11,25 +12,22 @@ export const inexistentConnection = {
 /** Native id → name. */
 export type ConnectionNames = ReadonlyMap<string, string>;
 
-/** All connections of the tenant. */
-export async function allConnections(work: Work): Promise<Connection[]> {
-  const found: Connection[] = [];
-  for (let cursor: string | null | undefined; cursor !== null; ) {
-    const query = { limit: 100, ...(cursor === undefined ? {} : { cursor }) };
-    const page = resultOf(await operations.connections.list(work, { query, body: undefined }));
-    found.push(...page.connections);
-    cursor = page.next_cursor;
-  }
-  return found;
+/** The names of connections by their ids; without `ids` of all. */
+export async function connectionNames(work: Work, ids?: readonly string[]): Promise<ConnectionNames> {
+  const found = await work.read((db) => findConnectionNames(db, work.tenant.id, ids && [...new Set(ids)]));
+  return new Map(found.map(({ id, name }) => [id, name]));
 }
 
-export async function connectionNames(work: Work): Promise<ConnectionNames> {
-  return new Map((await allConnections(work)).map(({ id, name }) => [id, name]));
+/** The connection that has exactly this id, or exactly this name. */
+export async function findConnection(work: Work, field: 'id' | 'name', value: string): Promise<Connection | undefined> {
+  const found = await ifThere(operations.connections.get(work, { connection_id: value, ...noBody }));
+  const connection = found && resultOf(found);
+  return connection?.[field] === value ? connection : undefined;
 }
 
-/** The connection of this name. Throws `invalid_request`, which rows word as `inexistent_connection`. */
-export async function requireConnection(work: Work, name: string): Promise<Connection> {
-  const found = (await allConnections(work)).find((connection) => connection.name === name);
+/** As `findConnection`. Throws `not_found`, which rows word as `inexistent_connection`. */
+export async function requireConnection(work: Work, field: 'id' | 'name', value: string): Promise<Connection> {
+  const found = await findConnection(work, field, value);
   if (!found) throw new Problem('not_found', inexistentConnection.message);
   return found;
 }

@@ -35,7 +35,7 @@ export async function jobView({ work, holds }: Pick<DialectCall, 'work' | 'holds
   const options = JSON.parse(row.options) as Partial<ImportJobOptions & ExportJobOptions>;
   const status = statusOf(row, work.now);
   const connectionId = options.connection_id ?? options.connection;
-  const names = connectionId === undefined ? undefined : await connectionNames(work);
+  const names = connectionId === undefined ? undefined : await connectionNames(work, [connectionId]);
   const isImport = row.type === 'users_import';
   const isOver = status === 'completed' || status === 'failed';
   return {

@@ -3,17 +3,31 @@ import type { Rendered } from '@reeve/core';
 import type { KeysetList } from './paging.ts';
 import { resultOf } from './value.ts';
 
-type Page<K extends string, Item> = { readonly [key in K]: readonly Item[] } & { readonly next_cursor: string | null };
+type Page<K extends string, Item> = { readonly [key in K]: readonly Item[] } & {
+  readonly next_cursor: string | null;
+  readonly total?: number;
+};
 
-/** A native list operation as a keyset list of `key`, each item as `view` shows it. */
+export interface NativePaging {
+  readonly limit: number;
+  readonly cursor?: string;
+  readonly include_total?: boolean;
+}
+
+/** A native list operation as a keyset list of `key`. */
 export const keyset =
-  <K extends string, Item, View>(
-    list: (query: { cursor?: string; limit: number }) => Promise<Page<K, Item> | Rendered<Page<K, Item>>>,
+  <K extends string, Item>(
+    list: (query: NativePaging) => Promise<Page<K, Item> | Rendered<Page<K, Item>>>,
     key: K,
-    view: (item: Item) => View,
-  ): KeysetList<View> =>
-  async (cursor, limit) => {
-    const page = resultOf(await list({ limit, ...(cursor === undefined ? {} : { cursor }) }));
-    const items: readonly Item[] = page[key];
-    return { items: items.map(view), next: page.next_cursor };
+  ): KeysetList<Item> =>
+  async (cursor, limit, isCounted = false) => {
+    const { total, ...page } = resultOf(
+      await list({
+        limit,
+        ...(cursor === undefined ? {} : { cursor }),
+        ...(isCounted ? { include_total: true } : {}),
+      }),
+    );
+    const items: readonly Item[] = (page as Page<K, Item>)[key];
+    return { items, next: page.next_cursor, ...(total === undefined ? {} : { total }) };
   };

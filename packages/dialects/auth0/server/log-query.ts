@@ -1,11 +1,11 @@
 /**
- * Queries over the log (contract §13): what an index of the directory can find is asked of it, and every entry is judged
- * by the whole query as it is shown.
+ * Queries over the log (contract §13). What the directory's columns tell is judged by the database: types, users, clients,
+ * addresses, ids and times, in any combination. What is made only when an entry is shown (names, words, wildcards) is
+ * judged entry by entry, of what the rest of the query leaves over.
  */
-import type { EventType } from '@reeve/contract';
-import { Problem } from '@reeve/core';
+import { type EventCondition, type EventFilter, findUserIdsEverSpelled, Problem, type Work } from '@reeve/core';
 import type { LogView } from './log.ts';
-import { areWhole, eventTypesOf } from './log-types.ts';
+import { areWhole, conditionOfCode, eventTypesOf } from './log-types.ts';
 import { instantOf } from './search/instant.ts';
 import { parseQuery, type Query, type TermPart, type Value } from './search/query.ts';
 import { QueryError } from './search/query-error.ts';
@@ -13,18 +13,11 @@ import { wildcardMatcher } from './search/wildcard.ts';
 
 export type Judge = (log: LogView) => boolean;
 
-/** What can be asked of the directory. */
 export interface LogPlan {
-  /** Absent: of any type; empty: none. */
-  readonly types?: readonly EventType[];
-  /** As Auth0 spells a user. */
-  readonly userId?: string;
-  /** Epoch milliseconds, both inclusive. */
-  readonly from?: number;
-  readonly to?: number;
-  /** Whether `types`, `from` and `to` say all that the query asks: whatever they let through, the judge takes. */
-  readonly isWhole: boolean;
-  readonly judge: Judge;
+  /** For the database; undefined: nothing can match. */
+  readonly filter: EventFilter | undefined;
+  /** Of what the filter finds; undefined: all of it matches. */
+  readonly judge: Judge | undefined;
 }
 
 const WORDS = ['description', 'user_name', 'client_name', 'user_agent', 'hostname'] as const;
@@ -44,12 +37,33 @@ const EXACT = [
 ] as const;
 const FIELDS = [...WORDS, ...EXACT] as const;
 const MAX_WILDCARDS = 8;
+/** Users of one statement. */
+const MOST_USERS = 1000;
 
 /** Reads a query. Throws `invalid_request` with the place of the fault. */
-export function planOf(q: string): LogPlan {
+export async function planOf(work: Work, q: string): Promise<LogPlan> {
+  const query = understood(q);
+  const ids = new Map<string, readonly string[]>();
+  for (const spelling of new Set(valuesOf(query, 'user_id'))) ids.set(spelling, await idsOf(work, spelling));
+  if ([...ids.values()].flat().length > MOST_USERS)
+    throw new Problem('limit_reached', `The query names more than ${MOST_USERS} users.`);
+  const left: Query[] = [];
+  let filter: EventFilter | undefined = {};
+  for (const part of partsOf(query)) {
+    const narrowed: EventFilter | undefined = filter && narrow(filter, part, ids);
+    if (narrowed !== filter) filter = narrowed;
+    else left.push(part);
+  }
+  const judges = left.map(judgeOf);
+  return { filter, judge: judges.length === 0 ? undefined : (log) => judges.every((judge) => judge(log)) };
+}
+
+/** The query, all of whose fields and values are understood. */
+function understood(q: string): Query {
   try {
     const query = parseQuery(q);
-    return { ...boundsOf(query), isWhole: isWhole(query), judge: judgeOf(query) };
+    judgeOf(query);
+    return query;
   } catch (error) {
     if (!(error instanceof QueryError)) throw error;
     throw new Problem('invalid_request', error.message, {
@@ -58,12 +72,26 @@ export function planOf(q: string): LogPlan {
   }
 }
 
+/** Who is or was called so. A user whom nothing else is known of any more is shown, and searched, by the native id. */
+const idsOf = async (work: Work, spelling: string): Promise<string[]> =>
+  spelling.includes('|') ? findUserIdsEverSpelled(work, spelling) : [spelling];
+
+const partsOf = (query: Query): readonly Query[] => (query.kind === 'and' ? query.of.flatMap(partsOf) : [query]);
+
 const plainOf = (value: Value): string | undefined => {
   if (value.kind === 'phrase') return value.text;
   if (value.kind === 'range') return undefined;
   const [only] = value.parts;
   return value.parts.length === 1 && typeof only === 'string' ? only : undefined;
 };
+
+/** Every plain value that a query compares a field with. */
+function valuesOf(query: Query, field: string): string[] {
+  if (query.kind === 'not') return valuesOf(query.of, field);
+  if (query.kind !== 'clause') return query.of.flatMap((part) => valuesOf(part, field));
+  const text = query.field?.name === field ? plainOf(query.value) : undefined;
+  return text === undefined ? [] : [text];
+}
 
 /** The values of one field, where a query asks for nothing but one of them. */
 function alternativesOf(query: Query, field: string): string[] | undefined {
@@ -76,39 +104,87 @@ function alternativesOf(query: Query, field: string): string[] | undefined {
   return all.every((texts) => texts !== undefined) ? (all.flat() as string[]) : undefined;
 }
 
-type Bounds = Omit<LogPlan, 'judge' | 'isWhole'>;
+type Spelled = ReadonlyMap<string, readonly string[]>;
 
-/** A user is told of fewer entries than the directory finds by the user: those that name another are theirs. */
-const isWhole = (query: Query): boolean =>
-  partsOf(query).every((part) => {
-    if (part.kind === 'clause' && part.field?.name === 'date') return true;
-    const types = alternativesOf(part, 'type');
-    return types !== undefined && areWhole(new Set(types));
-  });
+const both = (one: EventCondition | undefined, other: EventCondition): EventCondition =>
+  one ? { kind: 'and', of: [one, other] } : other;
 
-const partsOf = (query: Query): readonly Query[] => (query.kind === 'and' ? query.of : [query]);
-
-function boundsOf(query: Query): Bounds {
-  let bounds: Bounds = {};
-  for (const part of partsOf(query)) {
-    const types = alternativesOf(part, 'type');
-    if (types) {
-      const found = eventTypesOf(new Set(types));
-      bounds = { ...bounds, types: bounds.types?.filter((type) => found.includes(type)) ?? found };
-    }
-    const users = alternativesOf(part, 'user_id');
-    if (users?.length === 1) bounds = { userId: users[0] as string, ...bounds };
-    if (part.kind === 'clause' && part.field?.name === 'date') {
-      const { from = bounds.from, to = bounds.to } = rangeOf(part.value);
-      bounds = {
-        ...bounds,
-        ...(from === undefined ? {} : { from: Math.max(from, bounds.from ?? from) }),
-        ...(to === undefined ? {} : { to: Math.min(to, bounds.to ?? to) }),
-      };
-    }
+/**
+ * The filter with one more demand; itself where the database can't judge it. Types, a user and a range of time lead to
+ * an index. Undefined: nothing can match.
+ */
+function narrow(filter: EventFilter, part: Query, ids: Spelled): EventFilter | undefined {
+  const users = alternativesOf(part, 'user_id');
+  if (users && filter.about === undefined) {
+    const about = users.flatMap((spelling) => ids.get(spelling) ?? []);
+    return about.length === 0 ? undefined : { ...filter, about };
   }
-  return bounds;
+  const codes = alternativesOf(part, 'type');
+  if (codes) return narrowToCodes(filter, new Set(codes.map((code) => code.toLowerCase())));
+  if (part.kind === 'clause' && part.field?.name === 'date') {
+    const { from, to } = rangeOf(part.value);
+    const start = Math.max(from ?? Number.NEGATIVE_INFINITY, filter.start ?? Number.NEGATIVE_INFINITY);
+    const end = Math.min(to === undefined ? Number.POSITIVE_INFINITY : to + 1, filter.end ?? Number.POSITIVE_INFINITY);
+    if (start >= end) return undefined;
+    return {
+      ...filter,
+      ...(Number.isFinite(start) ? { start } : {}),
+      ...(Number.isFinite(end) ? { end } : {}),
+    };
+  }
+  const condition = conditionOf(part, ids);
+  return condition ? { ...filter, where: both(filter.where, condition) } : filter;
 }
+
+function narrowToCodes(filter: EventFilter, codes: ReadonlySet<string>): EventFilter | undefined {
+  const found: readonly string[] = eventTypesOf(codes);
+  const types = filter.types?.filter((type) => found.includes(type)) ?? found;
+  if (types.length === 0) return undefined;
+  if (areWhole(codes)) return { ...filter, types };
+  const isOfOne: EventCondition = { kind: 'or', of: [...codes].map(conditionOfCode) };
+  return { ...filter, types, where: both(filter.where, isOfOne) };
+}
+
+/** The query as the database judges it; undefined where it can't. */
+function conditionOf(query: Query, ids: Spelled): EventCondition | undefined {
+  if (query.kind === 'clause') return query.field && conditionOfField(query.field.name, query.value, ids);
+  if (query.kind === 'not') {
+    const of = conditionOf(query.of, ids);
+    return of && { kind: 'not', of };
+  }
+  const of = query.of.map((part) => conditionOf(part, ids));
+  return of.every((part) => part !== undefined) ? { kind: query.kind, of: of as EventCondition[] } : undefined;
+}
+
+function conditionOfField(name: string, value: Value, ids: Spelled): EventCondition | undefined {
+  if (name === 'date') return { kind: 'time', ...rangeOf(value) };
+  const text = plainOf(value);
+  if (text === undefined) return undefined;
+  switch (name) {
+    case '_exists_':
+      return IS_THERE.get(text);
+    case 'type':
+      return conditionOfCode(text.toLowerCase());
+    case 'user_id':
+      return { kind: 'about', ids: ids.get(text) ?? [] };
+    case 'client_id':
+      return { kind: 'client', clientId: text };
+    case 'ip':
+      return { kind: 'ip', value: text };
+    case 'log_id':
+    case '_id':
+      return { kind: 'id', value: text };
+    default:
+      return undefined;
+  }
+}
+
+const ALWAYS: EventCondition = { kind: 'and', of: [] };
+const IS_THERE: ReadonlyMap<string, EventCondition> = new Map<string, EventCondition>([
+  ...['date', 'type', 'log_id', '_id'].map((field) => [field, ALWAYS] as const),
+  ['ip', { kind: 'ip' }],
+  ['user_id', { kind: 'about' }],
+]);
 
 /** A date stands for the whole day, minute, second or millisecond that it names. */
 function rangeOf(value: Value): { from?: number; to?: number } {

@@ -1,43 +1,49 @@
 /** What each event is called in Auth0's log (contract §13). Every event has a code; what only the data tells is told from it. */
 import type { Event, EventType } from '@reeve/contract';
+import type { EventCondition } from '@reeve/core';
 
-/** The codes that an event of a type can have, the usual one first. */
-interface Saying {
-  readonly codes: readonly [string, ...string[]];
-  readonly description: string;
-  /** Which of the codes this event has; absent: the first. */
-  readonly codeOf?: (data: Readonly<Record<string, unknown>>) => string;
+/** That an event has a code because of what its data says: one value at a path, or anything there. */
+interface Sign {
+  readonly code: string;
+  readonly path: readonly string[];
+  readonly value?: string;
 }
 
-const api = (description: string): Saying => ({ codes: ['sapi'], description });
-const is = (code: string, description: string): Saying => ({ codes: [code], description });
+interface Saying {
+  readonly description: string;
+  /** Has it where no sign does. */
+  readonly code: string;
+  /** The first one that is there gives the code. */
+  readonly signs: readonly Sign[];
+}
+
+const is = (code: string, description: string, signs: readonly Sign[] = []): Saying => ({ description, code, signs });
+const api = (description: string): Saying => is('sapi', description);
 
 /** Exchanges by their grant, as they succeed and as they fail. */
-const GRANTS: Readonly<Record<string, readonly [string, string]>> = {
-  client_credentials: ['seccft', 'feccft'],
-  authorization_code: ['seacft', 'feacft'],
-  refresh_token: ['sertft', 'fertft'],
-  password: ['sepft', 'fepft'],
-  'http://auth0.com/oauth/grant-type/password-realm': ['sepft', 'fepft'],
-};
-const codeOfGrant =
-  (side: 0 | 1, fallback: string) =>
-  ({ grant_type: grant }: Readonly<Record<string, unknown>>): string =>
-    (typeof grant === 'string' && Object.hasOwn(GRANTS, grant) ? GRANTS[grant]?.[side] : undefined) ?? fallback;
+const GRANTS = [
+  ['client_credentials', 'seccft', 'feccft'],
+  ['authorization_code', 'seacft', 'feacft'],
+  ['refresh_token', 'sertft', 'fertft'],
+  ['password', 'sepft', 'fepft'],
+  ['http://auth0.com/oauth/grant-type/password-realm', 'sepft', 'fepft'],
+] as const;
+const byGrant = (side: 1 | 2): Sign[] =>
+  GRANTS.map((grant) => ({ code: grant[side], path: ['grant_type'], value: grant[0] }));
 
 /** Why a sign-in failed. */
-const FAILURES: Readonly<Record<string, string>> = {
-  invalid_credentials: 'fp',
-  unknown_user: 'fu',
-  user_locked: 'limit_wc',
-};
+const FAILURES: readonly Sign[] = [
+  { code: 'fp', path: ['reason'], value: 'invalid_credentials' },
+  { code: 'fu', path: ['reason'], value: 'unknown_user' },
+  { code: 'limit_wc', path: ['reason'], value: 'user_locked' },
+];
 
 /** Changes of an identifier have codes of their own. */
-const CHANGES = [
-  ['email', 'sce'],
-  ['username', 'scu'],
-  ['phone_number', 'scpn'],
-] as const;
+const CHANGES: readonly Sign[] = [
+  { code: 'sce', path: ['after', 'email'] },
+  { code: 'scu', path: ['after', 'username'] },
+  { code: 'scpn', path: ['after', 'phone_number'] },
+];
 
 const SAYINGS: Readonly<Record<EventType, Saying>> = {
   'tenant.created': api('Create a tenant'),
@@ -45,13 +51,7 @@ const SAYINGS: Readonly<Record<EventType, Saying>> = {
   'signing_key.rotated': api('Rotate the Application Signing Key'),
   'signing_key.revoked': api('Revoke an Application Signing Key'),
   'user.created': is('ss', 'Success Signup'),
-  'user.updated': {
-    codes: ['sapi', 'sce', 'scu', 'scpn'],
-    description: 'Update a User',
-    codeOf: ({ after }) =>
-      CHANGES.find(([field]) => after !== null && typeof after === 'object' && Object.hasOwn(after, field))?.[1] ??
-      'sapi',
-  },
+  'user.updated': is('sapi', 'Update a User', CHANGES),
   'user.deleted': is('sdu', 'User successfully deleted'),
   'user.erased': is('du', 'Deleted User'),
   'user.disabled': api('Block a User'),
@@ -65,6 +65,9 @@ const SAYINGS: Readonly<Record<EventType, Saying>> = {
   'user.email_verified': is('sv', 'Success Verification Email'),
   'user.linked': api('Link a User Account'),
   'user.unlinked': api('Unlink a User Account'),
+  'user.home_pool_changed': api('Move a User to another connection'),
+  'user.pool_added': api('Add a User to a pool'),
+  'user.pool_removed': api('Remove a User from a pool'),
   'user.impersonation_requested': api('Request an impersonation'),
   'user.impersonation_started': api('Impersonate a User'),
   'user.roles_changed': api('Change the roles of a User'),
@@ -73,12 +76,7 @@ const SAYINGS: Readonly<Record<EventType, Saying>> = {
   'user.locked': is('limit_wc', 'Blocked Account'),
   'user.unlocked': api('Unblock an account'),
   'user.signed_in': is('s', 'Success Login'),
-  'user.sign_in_failed': {
-    codes: ['f', 'fp', 'fu', 'limit_wc'],
-    description: 'Failed Login',
-    codeOf: ({ reason }) =>
-      (typeof reason === 'string' && Object.hasOwn(FAILURES, reason) ? FAILURES[reason] : undefined) ?? 'f',
-  },
+  'user.sign_in_failed': is('f', 'Failed Login', FAILURES),
   'users.exported': api('Export users'),
   'connection.created': api('Create a connection'),
   'connection.updated': api('Update a connection'),
@@ -106,6 +104,8 @@ const SAYINGS: Readonly<Record<EventType, Saying>> = {
   'application.enabled': api('Enable a client'),
   'application.secret_rotated': api('Rotate a client secret'),
   'application.secret_revoked': api('Revoke a client secret'),
+  'application.user_granted': api('Grant a client to a user'),
+  'application.user_revoked': api('Revoke a client from a user'),
   'resource_server.created': api('Create a resource server'),
   'resource_server.updated': api('Update a resource server'),
   'resource_server.deleted': api('Delete a resource server'),
@@ -125,16 +125,8 @@ const SAYINGS: Readonly<Record<EventType, Saying>> = {
   'device_credential.deleted': api('Delete a device credential'),
   'session.created': is('ssa', 'Success Silent Auth'),
   'session.revoked': is('slo', 'Success Logout'),
-  'token.issued': {
-    codes: ['seccft', 'seacft', 'sertft', 'sepft', 'sapi'],
-    description: 'Success Exchange',
-    codeOf: codeOfGrant(0, 'sapi'),
-  },
-  'token.refused': {
-    codes: ['feccft', 'feacft', 'fertft', 'fepft', 'fapi'],
-    description: 'Failed Exchange',
-    codeOf: codeOfGrant(1, 'fapi'),
-  },
+  'token.issued': is('sapi', 'Success Exchange', byGrant(1)),
+  'token.refused': is('fapi', 'Failed Exchange', byGrant(2)),
   'token.revoked': is('srrt', 'Success Revocation'),
   'token.reuse_detected': is('ferrt', 'Failed Exchange of Rotating Refresh Token'),
   'import.started': api('Start a users import'),
@@ -154,15 +146,65 @@ const SAYINGS: Readonly<Record<EventType, Saying>> = {
 export const dataOf = ({ data }: Event): Readonly<Record<string, unknown>> =>
   data !== null && typeof data === 'object' ? (data as Record<string, unknown>) : {};
 
-export function sayingOf(event: Event): { readonly type: string; readonly description: string } {
-  const { codes, codeOf, description } = SAYINGS[event.event_type];
-  return { type: codeOf?.(dataOf(event)) ?? codes[0], description };
+/** Whether the data has what the sign says. */
+function shows(data: Readonly<Record<string, unknown>>, { path, value }: Sign): boolean {
+  let at: unknown = data;
+  for (const name of path) {
+    if (at === null || typeof at !== 'object' || !Object.hasOwn(at, name)) return false;
+    at = (at as Record<string, unknown>)[name];
+  }
+  return value === undefined || at === value;
 }
+
+export function sayingOf(event: Event): { readonly type: string; readonly description: string } {
+  const { code, signs, description } = SAYINGS[event.event_type];
+  const data = dataOf(event);
+  return { type: signs.find((sign) => shows(data, sign))?.code ?? code, description };
+}
+
+const ENTRIES = Object.entries(SAYINGS) as [EventType, Saying][];
 
 /** The events that can have one of these codes. */
 export const eventTypesOf = (codes: ReadonlySet<string>): EventType[] =>
-  (Object.keys(SAYINGS) as EventType[]).filter((type) => SAYINGS[type].codes.some((code) => codes.has(code)));
+  ENTRIES.flatMap(([type, { code, signs }]) =>
+    codes.has(code) || signs.some((sign) => codes.has(sign.code)) ? [type] : [],
+  );
+
+const none = (of: readonly EventCondition[]): EventCondition => ({ kind: 'not', of: { kind: 'or', of } });
+
+/** That an event has this code, for the database to judge. */
+export function conditionOfCode(wanted: string): EventCondition {
+  const always = ENTRIES.flatMap(([type, { code, signs }]) => (code === wanted && signs.length === 0 ? [type] : []));
+  const sometimes = ENTRIES.flatMap(([type, saying]): EventCondition[] => {
+    const ways = waysTo(wanted, saying);
+    if (saying.signs.length === 0 || ways.length === 0) return [];
+    return [
+      {
+        kind: 'and',
+        of: [
+          { kind: 'type', types: [type] },
+          { kind: 'or', of: ways },
+        ],
+      },
+    ];
+  });
+  return { kind: 'or', of: [{ kind: 'type', types: always }, ...sometimes] };
+}
+
+/** What an event's data shows where it has this code. */
+function waysTo(wanted: string, { code, signs }: Saying): EventCondition[] {
+  const seen = signs.map(
+    ({ path, value }): EventCondition => ({ kind: 'data', path, ...(value === undefined ? {} : { value }) }),
+  );
+  const ways = signs.flatMap((sign, i): EventCondition[] =>
+    sign.code === wanted ? [{ kind: 'and', of: [seen[i] as EventCondition, none(seen.slice(0, i))] }] : [],
+  );
+  return code === wanted ? [...ways, none(seen)] : ways;
+}
 
 /** Whether the events that can have one of these codes can have no other. */
 export const areWhole = (codes: ReadonlySet<string>): boolean =>
-  eventTypesOf(codes).every((type) => SAYINGS[type].codes.every((code) => codes.has(code)));
+  eventTypesOf(codes).every((type) => {
+    const { code, signs } = SAYINGS[type];
+    return codes.has(code) && signs.every((sign) => codes.has(sign.code));
+  });

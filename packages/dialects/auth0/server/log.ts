@@ -1,10 +1,16 @@
 /** Entries of Auth0's log, made of the directory's events when they are asked for (contract, `schemas.LogEvent`). */
-import type { Application, Event } from '@reeve/contract';
-import { operations, Problem, type User, type Work } from '@reeve/core';
-import { allConnections } from './connection.ts';
+import type { Event } from '@reeve/contract';
+import {
+  type ClientName,
+  findClients,
+  findConnectionNames,
+  findFormerSpellings,
+  type User,
+  type Work,
+} from '@reeve/core';
 import { dataOf, sayingOf } from './log-types.ts';
-import { userIdOf } from './user.ts';
-import { present, resultOf } from './value.ts';
+import { userIdOf, usersBy } from './user.ts';
+import { present } from './value.ts';
 
 /** The user whom an event is about: it was done to that user, else by that user. */
 function userOf(event: Event): string | undefined {
@@ -21,71 +27,41 @@ function clientOf({ actor, target }: Event): string | undefined {
   return target.type === 'application' && target.id !== null ? target.id : undefined;
 }
 
-const LOOKED_UP_AT_ONCE = 200;
+const textOf = (value: unknown): string[] => (typeof value === 'string' ? [value] : []);
 
-async function findUsers(work: Work, events: readonly Event[]): Promise<Map<string, User>> {
+/** Entries of one page, with what they name, as far as it is still there: one look for each kind. */
+export async function logViews(work: Work, events: readonly Event[]): Promise<LogView[]> {
   const ids = [...new Set(events.flatMap((event) => userOf(event) ?? []))];
-  const found = new Map<string, User>();
-  for (let from = 0; from < ids.length; from += LOOKED_UP_AT_ONCE) {
-    const body = { ids: ids.slice(from, from + LOOKED_UP_AT_ONCE) };
-    const { users } = resultOf(await operations.users.lookup(work, { query: undefined, body }));
-    for (const user of users) found.set(user.id, user);
-  }
-  return found;
-}
-
-const ignoringNone = (error: unknown): undefined => {
-  if (error instanceof Problem && error.code === 'not_found') return undefined;
-  throw error;
-};
-
-/** What events name, as far as it is still there. It remembers: a walk through many events asks once. */
-export class LogContext {
-  readonly #work: Work;
-  readonly #clients = new Map<string, Promise<Application | undefined>>();
-  #connections: Promise<readonly { readonly id: string; readonly name: string }[]> | undefined;
-
-  constructor(work: Work) {
-    this.#work = work;
-  }
-
-  async views(events: readonly Event[]): Promise<LogView[]> {
-    const users = await findUsers(this.#work, events);
-    this.#connections ??= allConnections(this.#work);
-    const connections = await this.#connections;
-    const views: LogView[] = [];
-    for (const event of events) {
-      const userId = userOf(event);
-      const client = await this.#client(clientOf(event));
-      views.push(
-        logView(event, {
-          userId,
-          user: userId === undefined ? undefined : users.get(userId),
-          client,
-          connections,
-          hostname: new URL(this.#work.tenant.origin).host,
-        }),
-      );
-    }
-    return views;
-  }
-
-  #client(id: string | undefined): Promise<Application | undefined> {
-    if (id === undefined) return Promise.resolve(undefined);
-    let client = this.#clients.get(id);
-    if (!client) {
-      const input = { application_id: id, query: undefined, body: undefined };
-      client = Promise.resolve(operations.applications.get(this.#work, input)).then(resultOf).catch(ignoringNone);
-      this.#clients.set(id, client);
-    }
-    return client;
-  }
+  const users = await usersBy(work, ids);
+  const gone = ids.filter((id) => !users.has(id));
+  const called = events.flatMap((event) => textOf(dataOf(event).connection));
+  const homes = [...users.values()].map(({ connection_id: id }) => id);
+  const { id: tenantId, origin } = work.tenant;
+  const [spellings, clients, connections] = await work.read((db) =>
+    Promise.all([
+      findFormerSpellings(db, tenantId, gone),
+      findClients(db, tenantId, [...new Set(events.flatMap((event) => clientOf(event) ?? []))]),
+      findConnectionNames(db, tenantId, [...new Set([...called, ...homes])]),
+    ]),
+  );
+  return events.map((event) => {
+    const userId = userOf(event);
+    const user = userId === undefined ? undefined : users.get(userId);
+    return logView(event, {
+      user,
+      userId: user ? userIdOf(user) : userId && (spellings.get(userId) ?? userId),
+      client: clients.get(clientOf(event) ?? ''),
+      connections,
+      hostname: new URL(origin).host,
+    });
+  });
 }
 
 interface Named {
+  /** As Auth0 spells it. */
   readonly userId: string | undefined;
   readonly user: User | undefined;
-  readonly client: Application | undefined;
+  readonly client: ClientName | undefined;
   readonly connections: readonly { readonly id: string; readonly name: string }[];
   readonly hostname: string;
 }
@@ -101,7 +77,6 @@ function detailsOf({ event_type, actor, target, request_id, data }: Event) {
   return { event_type, actor, target, request_id, data };
 }
 
-/** A user who was erased is told by the id that is left of them. */
 function logView(event: Event, named: Named) {
   const { userId, user, client, hostname } = named;
   const { type, description } = sayingOf(event);
@@ -118,7 +93,7 @@ function logView(event: Event, named: Named) {
       client_name: client?.name,
       ip: event.ip,
       user_agent: event.user_agent,
-      user_id: user ? userIdOf(user) : userId,
+      user_id: userId,
       user_name: user?.email ?? user?.username ?? user?.phone_number,
       audience: typeof audience === 'string' ? audience : undefined,
       scope: typeof scope === 'string' ? scope : undefined,

@@ -38,14 +38,40 @@ export interface FieldsQuery {
   readonly include_fields?: boolean;
 }
 
-/** A native list: newest first, by keyset. */
+export interface KeysetPage<Item> {
+  readonly items: readonly Item[];
+  readonly next: string | null;
+  /** How many items the list has, where it was asked for and the list can tell. */
+  readonly total?: number;
+}
+
+/** A list by keyset: what lies behind a cursor, `limit` items at most. */
 export type KeysetList<Item> = (
   cursor: string | undefined,
   limit: number,
-) => Promise<{ items: readonly Item[]; next: string | null }>;
+  isCounted?: boolean,
+) => Promise<KeysetPage<Item>>;
+
+/** Shows the items of one page, with what has to be looked up for them. */
+export type Views<Item, View> = (items: readonly Item[]) => readonly View[] | Promise<readonly View[]>;
 
 /** Items that an offset may lie behind: what is walked through by keyset. Users have a way of their own. */
 const DEEPEST = 100_000;
+
+/** Everything in a list, or what lies behind a cursor, a page at a time. */
+export async function* itemsOf<Item>(list: KeysetList<Item>, from?: string): AsyncGenerator<Item, void> {
+  for (let cursor: string | null | undefined = from; cursor !== null; ) {
+    const page: KeysetPage<Item> = await list(cursor, MOST);
+    yield* page.items;
+    cursor = page.next;
+  }
+}
+
+export async function allOf<Item>(list: KeysetList<Item>): Promise<Item[]> {
+  const all: Item[] = [];
+  for await (const item of itemsOf(list)) all.push(item);
+  return all;
+}
 
 /** The items of a list that match; a page is as full as it can be, so that whoever asks for one item gets it. */
 export const matching =
@@ -53,41 +79,92 @@ export const matching =
   async (from, limit) => {
     const items: Item[] = [];
     for (let cursor = from; ; ) {
-      const page = await list(cursor, limit - items.length);
-      items.push(...page.items.filter(matches));
-      if (items.length >= limit || page.next === null) return { items, next: page.next };
+      const page = await list(cursor, MOST);
+      for (const [i, item] of page.items.entries()) {
+        if (!matches(item)) continue;
+        items.push(item);
+        if (items.length < limit) continue;
+        // The next page begins behind the last item that was taken, not behind the last one that was looked at.
+        const isLast = i + 1 === page.items.length;
+        return { items, next: isLast ? page.next : (await list(cursor, i + 1)).next };
+      }
+      if (page.next === null) return { items, next: null };
       cursor = page.next;
     }
   };
+
+/** The same list, its items as they are shown. */
+export const viewed =
+  <Item, View>(list: KeysetList<Item>, views: Views<Item, View>): KeysetList<View> =>
+  async (...asked) => {
+    const page = await list(...asked);
+    return { ...page, items: await views(page.items) };
+  };
+
+/** The cursor of the page that only holds what stands behind a list. */
+const BEHIND = 'behind';
+
+/** The list with one item more behind all others: where there is no room left for it, on a page by itself. */
+export const followedBy =
+  <Item>(list: KeysetList<Item>, item: Item): KeysetList<Item> =>
+  async (cursor, limit, isCounted) => {
+    if (cursor === BEHIND) return { items: [item], next: null };
+    const page = await list(cursor, limit, isCounted);
+    const counted = { ...page, ...(page.total === undefined ? {} : { total: page.total + 1 }) };
+    if (page.next !== null) return counted;
+    return page.items.length >= limit
+      ? { ...counted, next: BEHIND }
+      : { ...counted, items: [...page.items, item], next: null };
+  };
+
+/** A list of what is known already. */
+export const listOf =
+  <Item>(items: readonly Item[]): KeysetList<Item> =>
+  async (cursor, limit) => {
+    const start = cursor === undefined ? 0 : Number(cursor);
+    if (!Number.isSafeInteger(start) || start < 0)
+      throw new Problem('invalid_cursor', 'The checkpoint was not made by this list; begin again without one.');
+    const end = start + limit;
+    return { items: items.slice(start, end), next: end < items.length ? String(end) : null, total: items.length };
+  };
+
+/** A list of nothing, wherever it is asked to begin. */
+export const nothing: KeysetList<never> = async () => ({ items: [], next: null, total: 0 });
 
 export interface Slice<Item> {
   readonly items: Item[];
   readonly total: number | undefined;
 }
 
-/** The items of one page, found by walking a keyset list; all of it where the total is wanted. */
-export async function walkTo<Item>(
-  list: KeysetList<Item>,
-  { page = 0, per_page: limit = PER_PAGE, include_totals: isCounted = false }: OffsetQuery,
-): Promise<Slice<Item>> {
+/** Where an offset page begins, and how long it is. Throws `invalid_cursor` where that is too far. */
+export function placeOf({ page = 0, per_page: limit = PER_PAGE }: OffsetQuery): { start: number; limit: number } {
   const start = page * limit;
   if (start > DEEPEST)
     throw new Problem(
       'invalid_cursor',
       `You can only page through the first ${DEEPEST} records; ask with from and take.`,
     );
+  return { start, limit };
+}
+
+/** The items of one page, found by walking a keyset list, and the total where it is wanted: a list that can't tell it is walked to its end. */
+export async function walkTo<Item>(list: KeysetList<Item>, query: OffsetQuery): Promise<Slice<Item>> {
+  const { start, limit } = placeOf(query);
+  const { include_totals: isCounted = false } = query;
+  const end = start + limit;
   const items: Item[] = [];
   let seen = 0;
+  let total: number | undefined;
   for (let cursor: string | null | undefined; cursor !== null; ) {
-    const read = await list(cursor, MOST);
-    for (const item of read.items) {
-      if (seen >= start && items.length < limit) items.push(item);
-      seen++;
-    }
-    cursor = read.next;
-    if (!isCounted && seen >= start + limit) break;
+    const most = seen >= end ? MOST : Math.min(MOST, end - seen);
+    const page: KeysetPage<Item> = await list(cursor, most, isCounted && cursor === undefined);
+    total ??= page.total;
+    items.push(...page.items.slice(Math.max(0, start - seen), Math.max(0, end - seen)));
+    seen += page.items.length;
+    cursor = page.next;
+    if (seen >= end && !(isCounted && total === undefined)) break;
   }
-  return { items, total: isCounted ? seen : undefined };
+  return { items, total: isCounted ? (total ?? seen) : undefined };
 }
 
 /** Answers an offset page: the bare list, or the envelope. `hasLength`: users and logs tell how many are on the page. */
@@ -109,16 +186,29 @@ export function offsetAnswer<Item>(
 
 export const isCheckpoint = ({ from, take }: CheckpointQuery): boolean => from !== undefined || take !== undefined;
 
-/** Answers a list that pages both ways. */
-export async function pageOf<Item>(
+/** Answers a list that pages both ways; what is shown of its items is looked up for those of the page. */
+export async function pageOf<Item, View>(
   key: string,
   query: OffsetQuery & CheckpointQuery,
   list: KeysetList<Item>,
-): Promise<Item[] | Record<string, unknown>> {
-  if (!isCheckpoint(query)) return offsetAnswer(key, query, await walkTo(list, query));
+  views: Views<Item, View>,
+): Promise<View[] | Record<string, unknown>> {
+  if (!isCheckpoint(query)) {
+    const { items, total } = await walkTo(list, query);
+    return offsetAnswer(key, query, { items: [...(await views(items))], total });
+  }
   const { items, next } = await list(query.from, query.take ?? PER_PAGE);
-  return { [key]: items, ...(next === null ? {} : { next }) };
+  return { [key]: await views(items), ...(next === null ? {} : { next }) };
 }
+
+/** Each item is shown by itself. */
+export const each =
+  <Item, View>(view: (item: Item) => View): Views<Item, View> =>
+  (items) =>
+    items.map(view);
+
+/** The items are shown already. */
+export const asTheyAre = <Item>(items: readonly Item[]): readonly Item[] => items;
 
 /** Only the named fields, or all but them. A dotted name keeps the way to it. */
 export function pickFields<T extends object>(value: T, { fields, include_fields: isIncluded = true }: FieldsQuery): T {

@@ -80,11 +80,15 @@ export class QueryProblem extends Problem {
   }
 }
 
+/** How the directory keeps what only Auth0 knows; its clients know it as fields of the resource. */
+const KEPT = /^extensions\.auth0\.(settings\.)?/;
+
 /** The one broken rule that Auth0 tells, in the words of its validator. */
 function ruleOf(problem: Problem): string {
   const [first] = problem.errors ?? [];
   if (!first) return problem.message;
-  const { field, code, message } = first;
+  const { code, message } = first;
+  const field = first.field.replace(KEPT, '');
   const name = field.split('.').at(-1) ?? '';
   if (code === 'required') return `'Missing required property: ${name}'.`;
   if (code === 'unknown') return `'Additional properties not allowed: ${name}'.`;
@@ -107,7 +111,9 @@ export const refuse: Dialect['refuse'] = (problem, { part, row }) => {
     return { status, body: bodyOf(status, say(problem), code) };
   }
   if (status === 401) return unauthorized(problem, words);
-  if (problem.code === 'invalid_request' && part === 'operation' && row?.problems.invalid_request === undefined) {
+  // What is wrong with a field of the body is said of it, whatever words the row has for the whole.
+  const isOfBody = row?.problems.invalid_request === undefined || (problem.errors && row.body);
+  if (problem.code === 'invalid_request' && part === 'operation' && isOfBody) {
     const message = problem.errors ? sayings.body.say(problem) : problem.message;
     return { status, body: bodyOf(status, message, 'invalid_body') };
   }
@@ -123,13 +129,12 @@ const bodyOf = (statusCode: number, message: string, errorCode: string | undefin
 
 /** A header that is not a bearer's is 400 (contract: "Authorization without exactly two parts"). */
 function unauthorized(problem: Problem, words: VendorProblem): ReturnType<Dialect['refuse']> {
-  if (problem.message.startsWith('The Authorization header'))
+  if (problem.header === 'malformed')
     return { status: 400, body: bodyOf(400, 'Bad HTTP authentication header format', 'Bearer') };
-  const isMissing = problem.message.startsWith('Send an access token');
-  const message = isMissing ? 'Missing authentication' : (words.message ?? problem.message);
+  const message = problem.isMissingToken ? 'Missing authentication' : (words.message ?? problem.message);
   return {
     status: 401,
     body: { ...bodyOf(401, message, undefined), attributes: { error: message } },
-    headers: { 'www-authenticate': isMissing ? 'Bearer' : 'Bearer error="invalid_token"' },
+    headers: { 'www-authenticate': problem.isMissingToken ? 'Bearer' : 'Bearer error="invalid_token"' },
   };
 }

@@ -35,6 +35,13 @@ export async function userBy(work: Work, id: string): Promise<User> {
   return resultOf(await operations.users.get(work, { user_id: id, query: undefined, body: undefined }));
 }
 
+/** The users of a page, by their ids, as far as they are there: 200 ids at most. */
+export async function usersBy(work: Work, ids: readonly string[]): Promise<ReadonlyMap<string, User>> {
+  if (ids.length === 0) return new Map();
+  const { users } = resultOf(await operations.users.lookup(work, { query: undefined, body: { ids: [...ids] } }));
+  return new Map(users.map((user) => [user.id, user]));
+}
+
 const identityView = (names: ConnectionNames) => (identity: User['identities'][number]) => ({
   connection: names.get(identity.connection_id) ?? '',
   user_id: identity.subject,
@@ -80,7 +87,10 @@ export type UserView = ReturnType<typeof userView>;
 /** Users of one page, with what has to be looked up for all of them at once. */
 export async function viewsOf(work: Work, users: readonly User[]): Promise<UserView[]> {
   if (users.length === 0) return [];
-  const names = await connectionNames(work);
+  const names = await connectionNames(
+    work,
+    users.flatMap(({ identities }) => identities.map(({ connection_id: id }) => id)),
+  );
   const factors = await findMultifactor(
     work,
     users.map(({ id }) => id),

@@ -12,7 +12,7 @@ import {
 } from '@reeve/core';
 import type { FastifyRequest } from 'fastify';
 import { idempotencyKeyOf, type StreamHandler } from '../mount.ts';
-import { ImportRun } from './run.ts';
+import { type ImportMeans, ImportRun } from './run.ts';
 
 const FORMATS: Readonly<Record<string, ImportFormat>> = {
   'application/x-ndjson': 'ndjson',
@@ -32,7 +32,7 @@ interface ImportQuery {
   readonly resume?: string;
 }
 
-export function createBulkImport(secretKey: string): StreamHandler {
+export function createBulkImport(means: ImportMeans): StreamHandler {
   let running = 0;
   return async ({ work, query, request, reply, stopping }) => {
     const { mode, connection, send_verification, resume } = query as ImportQuery;
@@ -49,7 +49,7 @@ export function createBulkImport(secretKey: string): StreamHandler {
         format,
         idempotencyKey: idempotencyKeyOf(request),
       });
-      const end = await runImport(work, begun, request, stopping, secretKey);
+      const end = await runImport(work, begun, request, stopping, means);
       refuseUnlessComplete(begun, end, stopping);
       return reply.type('application/json; charset=utf-8').send(JSON.stringify(await answerOf(work, begun.jobId)));
     } finally {
@@ -75,9 +75,9 @@ async function runImport(
   begun: BegunImport,
   request: FastifyRequest,
   stopping: AbortSignal,
-  secretKey: string,
+  means: ImportMeans,
 ): Promise<ReadingEnd> {
-  const run = new ImportRun(work, begun, secretKey);
+  const run = new ImportRun(work, begun, means);
   const release = feed(run, request, stopping);
   const heartbeat = setInterval(() => {
     if (!begun.isComparison)

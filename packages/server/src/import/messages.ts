@@ -14,6 +14,12 @@ import type {
   TenantContext,
 } from '@reeve/core';
 
+/** An import for a thread, with the channel on which it is spoken of. */
+export interface Assignment<Data> {
+  readonly data: Data;
+  readonly port: MessagePort;
+}
+
 /** To the reader, from the request. */
 export type ToReader = { readonly bytes: Uint8Array } | { readonly isOver: true } | { readonly isInterrupted: true };
 

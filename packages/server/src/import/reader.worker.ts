@@ -1,5 +1,5 @@
 /** The thread that reads an import: it parses and judges rows and drafts their users, off the event loop. */
-import { parentPort, workerData } from 'node:worker_threads';
+import type { MessagePort } from 'node:worker_threads';
 import { users } from '@reeve/contract';
 import {
   createPasswordHasher,
@@ -11,33 +11,14 @@ import {
 } from '@reeve/core';
 import { parseJson } from '../body.ts';
 import { rowJudge } from '../validate.ts';
-import { failureOf } from './failure.ts';
 import { Mailbox } from './mailbox.ts';
 import type { FromReader, FromWriterToReader, ReaderData, ToReader, ToWriter } from './messages.ts';
+import { takePart } from './part.ts';
 
 /** Rows that may wait for the writer: enough for its largest transaction, and for the next one to be made meanwhile. */
 const AHEAD = 3072;
 /** Requests hash passwords too, and go first. */
 const HASHES_AT_ONCE = 2;
-
-const data = workerData as ReaderData;
-const port = parentPort as NonNullable<typeof parentPort>;
-const tell = (message: FromReader) => port.postMessage(message);
-const mailbox = new Mailbox<ToReader>();
-port.on('message', mailbox.put);
-
-const incoming: Incoming = {
-  async next() {
-    const message = await mailbox.take();
-    if ('isInterrupted' in message) throw new Interrupted('The file does not go on.');
-    if ('isOver' in message) return undefined;
-    tell({ taken: message.bytes.length });
-    return message.bytes;
-  },
-  get isIdle() {
-    return mailbox.isEmpty;
-  },
-};
 
 /** The vendors whose files are read: each is loaded for its own files only. */
 const translators: Readonly<Record<ImportDialect, () => Promise<(row: unknown) => TranslatedRow>>> = {
@@ -48,30 +29,50 @@ const translators: Readonly<Record<ImportDialect, () => Promise<(row: unknown) =
   },
 };
 
-let ahead = 0;
-let writerWasReady = () => {};
-data.toWriter?.on('message', ({ rows }: FromWriterToReader) => {
-  ahead -= rows;
-  writerWasReady();
-});
+const judge = rowJudge(users.bulkImport.body as never);
+const hasher = createPasswordHasher({ concurrency: HASHES_AT_ONCE, queue: Number.POSITIVE_INFINITY });
 
-async function run(): Promise<void> {
-  const hasher = createPasswordHasher({ concurrency: HASHES_AT_ONCE, queue: Number.POSITIVE_INFINITY });
+/** The file, as the server sends it piece by piece. */
+function incomingOf(port: MessagePort): Incoming {
+  const mailbox = new Mailbox<ToReader>();
+  port.on('message', mailbox.put);
+  return {
+    async next() {
+      const message = await mailbox.take();
+      if ('isInterrupted' in message) throw new Interrupted('The file does not go on.');
+      if ('isOver' in message) return undefined;
+      port.postMessage({ taken: message.bytes.length } satisfies FromReader);
+      return message.bytes;
+    },
+    get isIdle() {
+      return mailbox.isEmpty;
+    },
+  };
+}
+
+/** Hands everything that is read to the writer, as fast as that one writes. */
+async function read(data: ReaderData, port: MessagePort): Promise<void> {
   const reader = new Reader({
     ...data,
     parse: (text) => parseJson(text),
-    judge: rowJudge(users.bulkImport.body as never),
+    judge,
     translate: data.dialect && (await translators[data.dialect]()),
     hash: hasher.hash,
     now: () => Date.now() + data.clockOffset,
   });
-  const slices = reader.read(incoming);
+  const slices = reader.read(incomingOf(port));
   const give = (message: ToWriter) => data.toWriter?.postMessage(message);
+  let ahead = 0;
+  let writerWasReady = () => {};
+  data.toWriter?.on('message', ({ rows }: FromWriterToReader) => {
+    ahead -= rows;
+    writerWasReady();
+  });
   for (;;) {
     const { value, done } = await slices.next();
     if (done) {
       give({ end: value });
-      tell({ end: value });
+      port.postMessage({ end: value } satisfies FromReader);
       return;
     }
     give({ slice: value });
@@ -83,7 +84,9 @@ async function run(): Promise<void> {
   }
 }
 
-run().catch((error: unknown) => {
-  data.toWriter?.postMessage({ end: { state: 'interrupted' } } satisfies ToWriter);
-  tell({ failure: failureOf(error) });
-});
+takePart<ReaderData>((data, port) =>
+  read(data, port).catch((error: unknown) => {
+    data.toWriter?.postMessage({ end: { state: 'interrupted' } } satisfies ToWriter);
+    throw error;
+  }),
+);

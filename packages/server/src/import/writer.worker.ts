@@ -1,5 +1,5 @@
 /** The thread that writes an import: it alone of the import has the database, in large transactions. */
-import { parentPort, workerData } from 'node:worker_threads';
+import type { MessagePort } from 'node:worker_threads';
 import {
   createAttempts,
   createPasswordHasher,
@@ -11,9 +11,9 @@ import {
   type Services,
   type Slice,
 } from '@reeve/core';
-import { failureOf } from './failure.ts';
 import { Mailbox } from './mailbox.ts';
 import type { FromWriter, FromWriterToReader, ToWriter, WriterData } from './messages.ts';
+import { takePart } from './part.ts';
 
 /**
  * Rows of a transaction: the more, the cheaper each is, and the longer a request that writes waits for its commit. So
@@ -26,46 +26,51 @@ const CALM_MILLISECONDS = 1000;
 /** How long a slow sender's rows wait for company. */
 const PATIENCE_MILLISECONDS = 20;
 
-const { ticket, secretKey, clockOffset, tenant, actor, caller, task, fromReader } = workerData as WriterData;
-const tell = (message: FromWriter) => parentPort?.postMessage(message);
-const mailbox = new Mailbox<ToWriter>();
-fromReader.on('message', mailbox.put);
+type Lent = ReturnType<typeof openLoan>;
+type Tell = (message: FromWriter) => void;
 
-const database = openLoan(ticket);
-const clock = { now: () => Date.now() + clockOffset };
 const unreached = (): never => {
   throw new Error('No rule runs in an import.');
 };
-const services: Services = {
-  database: database as unknown as Services['database'],
-  clock,
-  vault: createVault(secretKey),
-  hasher: createPasswordHasher(),
-  attempts: createAttempts(clock, { isLimited: false }),
-  onMail: () => tell({ told: 'onMail' }),
-  onAccessChange: () => tell({ told: 'onAccessChange' }),
-  onKeyChange: () => {},
-  onTenantChange: () => {},
-  onJob: () => {},
-  // An import signs nobody in.
-  rules: { check: unreached, run: unreached },
-  eventSignal: { notify: () => tell({ told: 'events' }), wait: async () => {} },
-};
+
+function servicesOf({ secretKey, clockOffset }: WriterData, database: Lent, tell: Tell): Services {
+  const clock = { now: () => Date.now() + clockOffset };
+  return {
+    database: database as unknown as Services['database'],
+    clock,
+    vault: createVault(secretKey),
+    hasher: createPasswordHasher(),
+    attempts: createAttempts(clock, { isLimited: false }),
+    onMail: () => tell({ told: 'onMail' }),
+    onAccessChange: () => tell({ told: 'onAccessChange' }),
+    onKeyChange: () => {},
+    onTenantChange: () => {},
+    onJob: () => {},
+    // An import signs nobody in.
+    rules: { check: unreached, run: unreached },
+    eventSignal: { notify: () => tell({ told: 'events' }), wait: async () => {} },
+  };
+}
 
 const sleep = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 /** Slices that have come, in order, and the end once it has. */
 class Queue {
+  readonly #mailbox = new Mailbox<ToWriter>();
   slices: Slice[] = [];
   rows = 0;
   end: ReadingEnd | undefined;
   #limit = LARGEST_BATCH;
   #calmAt = 0;
 
+  constructor(fromReader: MessagePort) {
+    fromReader.on('message', this.#mailbox.put);
+  }
+
   async fill(): Promise<void> {
-    if (this.slices.length === 0 && !this.end) this.#put(await mailbox.take());
-    if (this.rows < this.#limit && !this.end && mailbox.isEmpty) await sleep(PATIENCE_MILLISECONDS);
-    for (let message = mailbox.poll(); message; message = mailbox.poll()) this.#put(message);
+    if (this.slices.length === 0 && !this.end) this.#put(await this.#mailbox.take());
+    if (this.rows < this.#limit && !this.end && this.#mailbox.isEmpty) await sleep(PATIENCE_MILLISECONDS);
+    for (let message = this.#mailbox.poll(); message; message = this.#mailbox.poll()) this.#put(message);
   }
 
   /** The slices of the next transaction. */
@@ -99,9 +104,11 @@ class Queue {
   }
 }
 
-async function run(): Promise<ReadingEnd> {
+async function write(data: WriterData, database: Lent, tell: Tell): Promise<ReadingEnd> {
+  const { tenant, actor, caller, task, fromReader } = data;
+  const queue = new Queue(fromReader);
+  const services = servicesOf(data, database, tell);
   const writer = new ImportWriter(database, createWork({ services, tenant, actor, caller }), task);
-  const queue = new Queue();
   for (;;) {
     await queue.fill();
     if (queue.slices.length === 0 && queue.end) {
@@ -115,16 +122,13 @@ async function run(): Promise<ReadingEnd> {
   }
 }
 
-async function main(): Promise<void> {
+takePart<WriterData>(async (data, port) => {
+  const tell: Tell = (message) => port.postMessage(message);
+  const database = openLoan(data.ticket);
   try {
-    const end = await run();
-    tell({ end });
-  } catch (error) {
-    tell({ failure: failureOf(error) });
+    tell({ end: await write(data, database, tell) });
   } finally {
-    fromReader.close();
+    data.fromReader.close();
     await database.close();
   }
-}
-
-void main();
+});

@@ -1,6 +1,6 @@
 /** One import in the background: its spooled file goes to the same threads as a file that is being sent. */
 import { beginQueuedImport, type JobRow, keepJob, Problem, type ReadingEnd, type Work } from '@reeve/core';
-import { ImportRun } from '../import/run.ts';
+import { type ImportMeans, ImportRun } from '../import/run.ts';
 import type { ServerSpool } from './spool.ts';
 
 const HEARTBEAT_MILLISECONDS = 4_000;
@@ -9,18 +9,18 @@ export interface ImportJobParts {
   readonly work: Work;
   readonly job: JobRow;
   readonly spool: ServerSpool;
-  readonly secretKey: string;
+  readonly means: ImportMeans;
   readonly stopping: AbortSignal;
   readonly onError: (error: unknown) => void;
 }
 
 /** Runs a job; undefined where another runner has it. */
 export async function runImportJob(parts: ImportJobParts): Promise<ReadingEnd | undefined> {
-  const { work, job, spool, secretKey, stopping, onError } = parts;
+  const { work, job, spool, means, stopping, onError } = parts;
   const begun = await beginQueuedImport(work, job);
   if (!begun) return undefined;
   const { bytes } = JSON.parse(job.options) as { bytes: number };
-  const run = new ImportRun(work, begun, secretKey);
+  const run = new ImportRun(work, begun, means);
   let read = 0;
   let isOver = false;
   const over = () => {

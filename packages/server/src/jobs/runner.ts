@@ -16,6 +16,7 @@ import {
   type Work,
   workOfJob,
 } from '@reeve/core';
+import type { ImportMeans } from '../import/run.ts';
 import { exportShapeOf } from './export-shape.ts';
 import { runImportJob } from './import-run.ts';
 import type { ServerSpool } from './spool.ts';
@@ -33,7 +34,7 @@ const SIGN_MILLISECONDS = 60_000;
 export interface JobRunnerOptions {
   readonly services: Services;
   readonly spool: ServerSpool;
-  readonly secretKey: string;
+  readonly imports: ImportMeans;
   readonly onError: (error: unknown) => void;
 }
 
@@ -148,8 +149,8 @@ class Runner {
   }
 
   async #import(work: Work, job: JobRow): Promise<void> {
-    const { spool, secretKey, onError } = this.#options;
-    const end = await runImportJob({ work, job, spool, secretKey, stopping: this.#stopping.signal, onError });
+    const { spool, imports, onError } = this.#options;
+    const end = await runImportJob({ work, job, spool, means: imports, stopping: this.#stopping.signal, onError });
     if (end === undefined) return;
     if (end.state === 'interrupted') {
       await releaseJob(work, job.id, this.#stopping.signal.aborted ? 0 : PAUSE_MILLISECONDS);

@@ -79,6 +79,11 @@ describe('a mail', () => {
     expect(mail.link).toBe(LINK);
   });
 
+  it('names the organization that a verification is for', async () => {
+    const mail = await written(leased({ template: 'verify_email', payload: { organization: 'Bücher & Söhne' } }));
+    expect(mail.text).toContain('your account at Bücher & Söhne, ');
+  });
+
   it('leaves out names that a mail program would turn into links', async () => {
     for (const name of ['see http://evil.example now', 'www.evil', 'evil.example', 'a@evil', '<b>x</b>', ' \n ']) {
       expect(plainName(name)).toBeUndefined();

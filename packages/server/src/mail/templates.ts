@@ -22,9 +22,11 @@ interface Wording {
 type Template = Exclude<LeasedMail['template'], 'import_completed'>;
 
 const WORDINGS: Readonly<Record<Template, (place: string, organization: string | undefined) => Wording>> = {
-  verify_email: (place) => ({
+  verify_email: (place, organization) => ({
     subject: 'Verify your e-mail address',
-    reason: `Please confirm that this is the e-mail address of your account at ${place}.`,
+    reason: `Please confirm that this is the e-mail address of your account at ${
+      organization === undefined ? place : `${organization}, ${place}`
+    }.`,
     action: 'Verify e-mail address',
     unexpected: 'If you have no account there, ignore this mail: without the link nothing is confirmed.',
   }),

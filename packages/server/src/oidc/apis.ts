@@ -4,12 +4,18 @@
  */
 import { scopes } from '@reeve/contract';
 import { auth0CurrentUserScopes, auth0Scopes } from '@reeve/contract/auth0-scopes';
-import { MANAGEMENT_AUDIENCE, type OwnAudience, parseOwnAudience, type TokenAudience } from '@reeve/core';
+import {
+  ADMINISTRATOR_CODES,
+  MANAGEMENT_AUDIENCE,
+  type OwnAudience,
+  parseOwnAudience,
+  type TokenAudience,
+} from '@reeve/core';
 
 /** What every person holds, and no application: to act on one's own user. No native scope spells it. */
 export const SELF = 'self';
 
-export type ApiName = 'native' | 'auth0';
+export type ApiName = 'native' | 'auth0' | 'rw3iss';
 
 export interface Api {
   /** `custom`: a resource server of the tenant. */
@@ -69,8 +75,14 @@ export const heldScopes = (
   held: ReadonlySet<string>,
 ): string[] => asked.filter((scope) => held.has(api.permissionOf(scope) ?? ''));
 
-/** The native permissions that scopes of an API spell. */
+const RW3ISS_AUDIENCE = /^https?:\/\/[^/?#@]+\/rw3iss$/;
+/** Whether a token that this server signed was made at the door of the rw3iss dialect, which makes its own. */
+export const isRw3issAudience = (audience: string): boolean => RW3ISS_AUDIENCE.test(audience);
+export const rw3issAudience = (origin: string): string => `${origin}/rw3iss`;
+
+/** The native permissions that scopes of an API spell. At the rw3iss door the scopes are role codes. */
 export const permissionsOf = (name: ApiName, spelled: ReadonlySet<string>): ReadonlySet<string> => {
+  if (name === 'rw3iss') return new Set(ADMINISTRATOR_CODES.some((code) => spelled.has(code)) ? scopes : []);
   const api = APIS.find((known) => known.name === name) as Api;
   return new Set([...spelled].flatMap((scope) => api.permissionOf(scope) ?? []));
 };

@@ -2,15 +2,7 @@
  * Applications as OAuth clients. They are read once and kept for at most a second, or until something ends; a secret
  * that does not match what is kept is compared again with what is stored, so that a new secret works at once.
  */
-import {
-  type ClientRecord,
-  findClient,
-  keepsSecret,
-  type Services,
-  sameDigest,
-  touchSecret,
-  type Unit,
-} from '@reeve/core';
+import { type ClientRecord, findClient, type Services, sameDigest, touchSecret, type Unit } from '@reeve/core';
 import { LRUCache } from 'lru-cache';
 
 const FRESH_MILLISECONDS = 1000;
@@ -27,9 +19,6 @@ export interface Clients {
   noteUse(unit: Unit, secretId: string): Promise<void>;
   forget(): void;
 }
-
-/** Whether an application keeps no secret: it is what runs in a browser or on a device. */
-export const isPublicClient = ({ type }: Pick<ClientRecord, 'type'>): boolean => !keepsSecret(type);
 
 interface Kept {
   readonly record: ClientRecord | undefined;

@@ -13,11 +13,11 @@ import {
 } from '@reeve/core';
 import { errors, type Provider, type TokenEndpointGrantContext } from 'oidc-provider';
 import { type Api, apiOfAudience, DEFAULT_API, resourceOf, unknownAudience } from './apis.ts';
-import { isPublicClient } from './clients.ts';
 import { type Exchange, exchangeOf } from './exchange.ts';
 import { issueToPerson } from './grants.ts';
 import { checkKnown } from './scopes.ts';
-import { resolveApi } from './targets.ts';
+import { SignInError } from './sign-in-error.ts';
+import { findDefaultAudience, resolveApi } from './targets.ts';
 
 interface CodeParameters {
   readonly code?: string;
@@ -45,10 +45,13 @@ const required = (name: string, value: string | undefined): string => {
   return value;
 };
 
-/** The API that the code was made for. Notes in the exchange how it was spelled. */
+/** The API that the code was made for, else the tenant's default. Notes in the exchange how it was spelled. */
 async function apiOf(services: Services, exchange: Exchange, audience: string | undefined): Promise<Api> {
   exchange.audience = audience;
-  if (audience === undefined) return DEFAULT_API;
+  if (audience === undefined) {
+    const fallback = await findDefaultAudience(services, exchange.tenant);
+    return fallback ? resolveApi(services, exchange, resourceOf(fallback)) : DEFAULT_API;
+  }
   const { id, origin } = exchange.tenant;
   const own = apiOfAudience(audience);
   if (own?.host === new URL(origin).host) return own.api;
@@ -80,12 +83,13 @@ async function grantToCode(
   const work = createWork({ services, tenant: exchange.tenant, caller: exchange.caller, actor });
   const grant = await readCode(work, code, record.id);
   if (!grant) throw new CodeError('invalid');
-  if (isPublicClient(record) && grant.code_challenge === undefined) throw new CodeError('code_verifier');
+  if (record.isPublic && grant.code_challenge === undefined) throw new CodeError('code_verifier');
   // Whatever is wrong with what was asked for is said before the code is used up.
   const api = await apiOf(services, exchange, grant.audience);
   checkKnown(api, grant.scope);
   const codeVerifier = params.code_verifier;
   const outcome = await exchangeCode(work, { code, applicationId: record.id, redirectUri, codeVerifier });
+  if ('denied' in outcome) throw new SignInError({ refused: 'rule_denied', message: outcome.denied });
   if ('refused' in outcome) throw new CodeError(outcome.refused);
   exchange.tokenUser = outcome;
   ctx.oidc.params.scope = grant.scope;

@@ -21,10 +21,10 @@ import {
   type Work,
 } from '@reeve/core';
 import type { KoaContextWithOIDC } from 'oidc-provider';
-import type { AccessClaims, Guard } from '../guard.ts';
+import { type AccessClaims, type Guard, userIdOf } from '../guard.ts';
 import { subjectOf as subjectOfUser } from './accounts.ts';
 import { isOidcScope } from './apis.ts';
-import { type Clients, isPublicClient } from './clients.ts';
+import type { Clients } from './clients.ts';
 import { type Exchange, exchangeOf } from './exchange.ts';
 import { oauthErrorOf } from './oauth-error.ts';
 import type { Conclude } from './providers.ts';
@@ -255,7 +255,9 @@ async function revoked(parts: Parts, ctx: KoaContextWithOIDC, exchange: Exchange
 }
 
 const targetOf = (claims: AccessClaims | undefined, applicationId: string | undefined) =>
-  claims?.uid === undefined ? { type: 'application', id: applicationId ?? null } : { type: 'user', id: claims.uid };
+  claims?.uid === undefined
+    ? { type: 'application', id: applicationId ?? null }
+    : { type: 'user', id: userIdOf(claims) ?? null };
 
 /** The claims of an access token that stands; undefined of any other. */
 async function claimsOf({ guard }: Parts, { tenant }: Exchange, token: string): Promise<AccessClaims | undefined> {
@@ -270,7 +272,7 @@ async function claimsOf({ guard }: Parts, { tenant }: Exchange, token: string): 
 /** RFC 7662, for applications that prove who they are. */
 async function introspected(parts: Parts, ctx: KoaContextWithOIDC, exchange: Exchange): Promise<void> {
   const { client, structured } = exchange;
-  if (client && isPublicClient(client)) {
+  if (client?.isPublic) {
     ctx.status = 401;
     ctx.body = { error: 'invalid_client', error_description: 'introspection is for applications that keep a secret' };
     return witnessRefusal(parts, ctx, exchange, false);

@@ -17,6 +17,7 @@ import { bindExchange, type Exchange, newJournal } from './exchange.ts';
 import { forwarded } from './forwarded.ts';
 import { oauthErrorOf } from './oauth-error.ts';
 import type { Providers } from './providers.ts';
+import { findDefaultAudience } from './targets.ts';
 import { createUserinfo } from './userinfo.ts';
 
 const FORM = 'application/x-www-form-urlencoded';
@@ -173,7 +174,7 @@ async function readAudience(
   const asked = [...form.getAll('audience'), ...form.getAll('resource')];
   form.delete('audience');
   const [audience, another] = asked;
-  if (audience === undefined) return { audience };
+  if (audience === undefined) return { audience, ...(await readDefault(services, form, tenant)) };
   if (another !== undefined) throw new Problem('invalid_request', 'A token is for one audience; ask for one.');
   form.set('resource', 'urn:reeve:unknown');
   const found = apiOfAudience(audience);
@@ -186,6 +187,23 @@ async function readAudience(
   if (!server) return { audience: undefined, unknownAudience: audience };
   form.set('resource', resourceOf(server));
   return { audience, server };
+}
+
+/** Grants that a request asks for anew: a refresh token and a code are for an API already. */
+const isAnew = (grantType: string | null): boolean =>
+  grantType !== null && !['refresh_token', 'authorization_code'].includes(grantType);
+
+/** Turns a request without an audience into one for the tenant's `default_audience`. */
+async function readDefault(
+  services: Services,
+  form: URLSearchParams,
+  tenant: TenantContext,
+): Promise<Pick<Exchange, 'server'>> {
+  if (!isAnew(form.get('grant_type'))) return {};
+  const server = await findDefaultAudience(services, tenant);
+  if (!server) return {};
+  form.set('resource', resourceOf(server));
+  return { server };
 }
 
 /** What was refused before the provider was reached. */

@@ -6,7 +6,6 @@ import { anonymousActor, type ClientRecord, createWork, type Services, scopesOfU
 import { errors, type Provider, type TokenEndpointGrantContext } from 'oidc-provider';
 import { accountOf } from './accounts.ts';
 import type { Api } from './apis.ts';
-import { isPublicClient } from './clients.ts';
 import { type Exchange, exchangeOf, type TokenUser } from './exchange.ts';
 import { checkKnown, scopesOfApplication, scopesOfPerson } from './scopes.ts';
 import { SignInError } from './sign-in-error.ts';
@@ -53,7 +52,7 @@ async function grantToApplication(
   const exchange = exchangeOf(ctx);
   const record = exchange.client as ClientRecord;
   const { client, params } = ctx.oidc;
-  if (isPublicClient(record)) {
+  if (record.isPublic) {
     throw new errors.UnauthorizedClient('an application that keeps no secret has no token of its own');
   }
   const api = await resolveApi(services, exchange, params.resource);
@@ -120,7 +119,7 @@ export async function issueToPerson(
   if (tellsPermissions(api)) exchange.toldPermissions = api.spell(held);
   const { client, params } = ctx.oidc;
   const mayRefresh = client.grantTypeAllowed('refresh_token') && api.server?.allowsOfflineAccess !== false;
-  const scopes = scopesOfPerson(api, held, params.scope, mayRefresh);
+  const scopes = scopesOfPerson(api, held, { asked: params.scope, ruled: tokenUser.claims?.scopes, mayRefresh });
   const scope = [...scopes.oidc, ...scopes.api].join(' ');
   const account = accountOf(tokenUser);
   ctx.oidc.entity('Account', account);

@@ -5,7 +5,6 @@
  */
 import type { ClientRecord } from '@reeve/core';
 import Provider, { type Client, type ClientMetadata } from 'oidc-provider';
-import { isPublicClient } from './clients.ts';
 import { type Exchange, exchangeOf } from './exchange.ts';
 
 interface ClientModel {
@@ -30,7 +29,7 @@ export function supplyClients(provider: Provider, source: ClientSource, supporte
   const model = (provider as unknown as { Client: ClientModel }).Client;
   const made = new WeakMap<ClientRecord, Client>();
   const make = (record: ClientRecord): Client => {
-    const isPublic = isPublicClient(record);
+    const { isPublic } = record;
     const client = new model({
       client_id: record.clientId,
       ...(isPublic ? {} : { client_secret: PLACEHOLDER }),

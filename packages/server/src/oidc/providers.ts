@@ -211,7 +211,9 @@ const features = (services: Services): NonNullable<Configuration['features']> =>
       const held = tokenUser ? api.spell(await heldByPerson(services, exchange, api, tokenUser)) : [];
       if (tellsPermissions(api)) exchange.toldPermissions = held;
       const ofSelf = tokenUser && api.name === 'auth0' ? auth0CurrentUserScopes : [];
-      return resourceInfoOf(exchange, api, [...OIDC_SCOPES, ...held, ...ofSelf].join(' '));
+      const ruled = tokenUser?.claims?.scopes;
+      const left = [...held, ...ofSelf].filter((scope) => ruled?.includes(scope) ?? true);
+      return resourceInfoOf(exchange, api, [...OIDC_SCOPES, ...left].join(' '));
     },
   },
 });

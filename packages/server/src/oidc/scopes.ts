@@ -34,14 +34,21 @@ export function scopesOfApplication(
   return asked;
 }
 
+export interface PersonAsks {
+  readonly asked: string | undefined;
+  /** The API's scopes that the tenant's rules put in the place of those asked for. */
+  readonly ruled: readonly string[] | undefined;
+  readonly mayRefresh: boolean;
+}
+
 /** The scopes of a person's token: of OpenID Connect's what is asked for, of the API's what is held too. */
 export function scopesOfPerson(
   api: Api,
   permissions: ReadonlySet<string>,
-  scope: string | undefined,
-  mayRefresh: boolean,
+  { asked: scope, ruled, mayRefresh }: PersonAsks,
 ): { readonly oidc: string[]; readonly api: string[] } {
   const asked = split(scope);
   const oidc = asked.filter((name) => isOidcScope(name) && (name !== 'offline_access' || mayRefresh));
+  if (ruled) return { oidc, api: heldScopes(api, ruled, permissions) };
   return { oidc, api: asked.length === 0 ? api.spell(permissions) : heldScopes(api, asked, permissions) };
 }

@@ -13,6 +13,8 @@ const DESCRIPTIONS: Readonly<Record<SignInRefusal, string>> = {
   connection_not_enabled: 'the connection is not enabled for the application',
   connection_without_passwords: 'nobody signs in with a password at a connection of this kind',
   rule_denied: 'a rule refused the sign-in',
+  factor_required: 'the second factor is needed',
+  wrong_factor: 'the code of the second factor is wrong',
 };
 
 export class SignInError extends errors.InvalidGrant {

@@ -68,6 +68,23 @@ describe.each(databaseKinds)('tickets on %s', (kind) => {
     expect((body as { events: object[] }).events).toMatchObject([{ data: { mailed: false } }]);
   });
 
+  it('tell the result which organization they were for', async () => {
+    const user = await makeUser();
+    const { id } = (await server.api('POST', '/organizations', { name: `acme-${kind}` })).body as { id: string };
+    for (const [what, fields] of [
+      ['email-verification', {}],
+      ['password-change', { password: PASSWORD, password_again: PASSWORD }],
+    ] as const) {
+      const link = await linkOf(what, user, { organization: `acme-${kind}`, result_url: RESULT });
+      const told = { success: 'true', organization_id: id, organization_name: `acme-${kind}` };
+      expect(resultOf(await submit(link, fields))).toMatchObject(told);
+      const refused = await ask(what, user, { organization: 'nowhere' });
+      expect(refused).toMatchObject({ status: 400, body: { errors: [{ field: 'organization', code: 'exists' }] } });
+    }
+    const { body } = await server.api('GET', `/audit?event_types=user.email_verification_requested&target=${user.id}`);
+    expect((body as { events: object[] }).events).toMatchObject([{ data: { organization_id: id } }]);
+  });
+
   it('last as long as was asked, five days where nothing was', async () => {
     const user = await makeUser();
     const { body } = await ask('email-verification', user);

@@ -217,8 +217,23 @@ function verdictOf(told: string): Verdict {
   const { user, context } = answer ?? {};
   if (!isObject(user) || !isObject(context))
     return { denied: 'the rule must call callback(null, user, context) with two objects' };
-  return { user: JSON.stringify(user), context: JSON.stringify(context) };
+  const unmet = unmetIn(context);
+  return unmet === undefined ? { user: JSON.stringify(user), context: JSON.stringify(context) } : { denied: unmet };
 }
+
+/** What a context asks for that nobody here does: a sign-in without it is not the one that the rule allows. */
+function unmetIn(context: object): string | undefined {
+  const { multifactor, redirect, accessToken } = context as Readonly<Record<string, unknown>>;
+  if (isAsked(multifactor)) return 'the rule asks for a second factor (context.multifactor); no page here asks for one';
+  if (isAsked(redirect)) return 'the rule sends the person elsewhere (context.redirect); no page here does so';
+  const { scope } = (accessToken ?? {}) as { readonly scope?: unknown };
+  const isList = Array.isArray(scope) && scope.every((name) => typeof name === 'string');
+  if (isAsked(scope) && typeof scope !== 'string' && !isList)
+    return 'the rule sets context.accessToken.scope to neither a text nor a list of texts';
+  return undefined;
+}
+
+const isAsked = (value: unknown): boolean => value !== undefined && value !== null && value !== false;
 
 const isObject = (value: unknown): value is object =>
   value !== null && typeof value === 'object' && !Array.isArray(value);

@@ -18,6 +18,9 @@ async function rowsOf(server: TestServer, tenantNum: number): Promise<string> {
     'device_credentials',
     'revoked_tokens',
     'connections',
+    'pool_members',
+    'application_users',
+    'application_pools',
     'groups',
     'group_members',
     'roles',
@@ -132,6 +135,8 @@ describe.each(databaseKinds)('another tenant’s ids on %s', (kind: DatabaseKind
       ['organizations.update', { params: { organization_id }, body: { owner_id: user } }],
       ['organizations.addMember', { params: { organization_id, user_id }, body: { roles: [role] } }],
       ['invitations.create', { body: { email, organization } }],
+      ['tickets.createPasswordChange', { params: { user_id }, body: { organization } }],
+      ['tenants.updateCurrent', { body: { settings: { default_connection: connection } } }],
       ['invitations.create', { body: { email, groups: [group] } }],
       ['invitations.create', { body: { email, roles: [role] } }],
       ['invitations.create', { body: { email, connection } }],
@@ -142,6 +147,9 @@ describe.each(databaseKinds)('another tenant’s ids on %s', (kind: DatabaseKind
         { body: { application: await other.application(), audience: resource_server, scopes: [] } },
       ],
       ['clientGrants.create', { body: { application, audience: 'urn:reeve:auth0:v2', scopes: [] } }],
+      ['pools.setUserHome', { params: { user_id }, body: { pool: connection } }],
+      ['applications.create', { body: { name: other.unique(), type: 'web', registration_pool: connection } }],
+      ['applications.create', { body: { name: other.unique(), type: 'web', read_pools: [connection] } }],
       ['identities.link', { params: { user_id }, body: { user_id: user } }],
       [
         'deviceCredentials.create',
@@ -156,7 +164,7 @@ describe.each(databaseKinds)('another tenant’s ids on %s', (kind: DatabaseKind
       expect((await other.call('clientGrants.list', { query })).body).toMatchObject({ client_grants: [] });
     const found = await other.call('users.lookup', { body: { ids: [user] } });
     expect(found.body).toMatchObject({ users: [], missing: { ids: [user] } });
-    for (const query of [{ group }, { role }, { organization }, { connection }]) {
+    for (const query of [{ group }, { role }, { organization }, { application }, { connection }]) {
       const answer = await other.call('users.list', { query: { ...query, include_total: 'true' } });
       if (answer.status === 200) expect(answer.body).toMatchObject({ users: [], total: 0 });
       else expect(answer.status).toBe(400);

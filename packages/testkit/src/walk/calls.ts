@@ -10,6 +10,7 @@ const makers: Readonly<Record<string, (estate: Estate) => Promise<string>>> = {
   role_id: (estate) => estate.role(),
   organization_id: (estate) => estate.organization(),
   application_id: (estate) => estate.application(),
+  pool: (estate) => estate.connection(),
   client_grant_id: (estate) => estate.clientGrant(),
   resource_server_id: (estate) => estate.resourceServer(),
   connection_id: (estate) => estate.connection(),
@@ -22,6 +23,9 @@ const makers: Readonly<Record<string, (estate: Estate) => Promise<string>>> = {
   mail_id: (estate) => estate.failedMail(),
   key_id: (estate) => estate.retiringKey(),
 };
+
+/** Path parameters that are names as well as ids: what is called by a new one is made. */
+export const NAMES: ReadonlySet<string> = new Set(['pool']);
 
 /** Ids for the path parameters of a route. */
 export async function idsFor(estate: Estate, route: Route): Promise<Record<string, string>> {
@@ -41,6 +45,10 @@ const special: Readonly<Record<string, Maker>> = {
   'applications.disable': () => ({}),
   'applications.enable': async (e, params) => {
     await e.call('applications.disable', { params });
+    return {};
+  },
+  'applications.revokeUser': async (e, params) => {
+    await e.call('applications.grantUser', { params });
     return {};
   },
   'applications.rotateSecret': () => ({ body: { overlap: 60 } }),
@@ -104,6 +112,11 @@ const special: Readonly<Record<string, Maker>> = {
     return {};
   },
   'organizations.update': (e) => ({ body: { display_name: e.unique() } }),
+  'pools.removeUser': async (e, params) => {
+    await e.call('pools.addUser', { params });
+    return {};
+  },
+  'pools.setUserHome': async (e) => ({ body: { pool: await e.connection() } }),
   'revokedTokens.create': (e) => ({ body: { jti: e.unique() } }),
   'resourceServers.create': (e) => ({
     body: { identifier: `https://${e.unique()}.example/`, scopes: [{ value: 'read:all' }] },
@@ -153,6 +166,7 @@ const special: Readonly<Record<string, Maker>> = {
     await e.call('users.disable', { params });
     return {};
   },
+  'users.erase': () => ({ body: { reason: 'asked to be forgotten' } }),
   'users.impersonate': async (e) => {
     const redirect_uri = 'https://a.example/cb';
     const { body } = await e.call('applications.create', {
@@ -165,6 +179,10 @@ const special: Readonly<Record<string, Maker>> = {
   'users.lookup': async (e) => ({ body: { ids: [await e.user(), 'usr_none'], emails: ['nobody@example.com'] } }),
   'users.resetPassword': () => ({ body: {} }),
   'users.setRoles': async (e) => ({ body: { roles: [await e.role()] } }),
+  'users.unlock': async (e, params) => {
+    await e.lock(params.user_id as string);
+    return {};
+  },
   'users.update': (e) => ({ body: { nickname: e.unique(), user_metadata: { plan: 'gold' } } }),
 };
 

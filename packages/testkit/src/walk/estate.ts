@@ -45,6 +45,8 @@ export interface Estate {
   deviceCredential(): Promise<string>;
   /** An import that has ended, with a failed row. */
   job(): Promise<string>;
+  /** Locks the user out, as seven failed sign-ins do. */
+  lock(userId: string): Promise<void>;
   /** A mail that was given up. */
   failedMail(): Promise<string>;
   /** A signing key that signs no more. */
@@ -157,6 +159,22 @@ export function createEstate(server: TestServer, call: Caller, tenantNum: number
       const answer = await call('users.bulkImport', { raw, headers: { 'content-type': 'application/x-ndjson' } });
       expect(answer.body, answer.text).toMatchObject({ inserted: 1, failed: 1 });
       return (answer.body as { job_id: string }).job_id;
+    },
+    async lock(userId) {
+      await server.services.database.write(async (db) => {
+        const { num } = await db.selectFrom('users').select('num').where('id', '=', userId).executeTakeFirstOrThrow();
+        const now = server.clock.now();
+        await db
+          .insertInto('lockouts')
+          .values({
+            tenant_id: tenantNum,
+            user_num: num,
+            failures: 7,
+            last_failed_at: now,
+            locked_until: now + 300_000,
+          })
+          .execute();
+      });
     },
     async failedMail() {
       await estate.user();

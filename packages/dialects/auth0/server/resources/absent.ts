@@ -5,7 +5,15 @@
 import { isDeepStrictEqual } from 'node:util';
 import { array, boolean, json, object, optional, type Schema, string } from '@reeve/contract';
 import { type DialectCall, type DialectRow, LOCKOUT_FAILURES, operations, Problem, row } from '@reeve/core';
-import { type CheckpointQuery, checkpointQuery, type OffsetQuery, offsetQuery, pageOf } from '../paging.ts';
+import {
+  asTheyAre,
+  type CheckpointQuery,
+  checkpointQuery,
+  nothing,
+  type OffsetQuery,
+  offsetQuery,
+  pageOf,
+} from '../paging.ts';
 import { text } from '../schema.ts';
 
 type Path = `/${string}`;
@@ -26,8 +34,7 @@ const noneOf = (path: Path, scope: string, key: string): DialectRow =>
   row(`GET ${path}`, {
     scopes: [scope],
     query: pages,
-    run: ({ query }: DialectCall<OffsetQuery & CheckpointQuery>) =>
-      pageOf(key, query, async () => ({ items: [], next: null })),
+    run: ({ query }: DialectCall<OffsetQuery & CheckpointQuery>) => pageOf(key, query, nothing, asTheyAre),
   });
 
 /** A list of an organization, which there is. */
@@ -41,7 +48,7 @@ const noneOfOrganization = (path: string, scope: string, key: string): DialectRo
     run: async ({ work, params, query }: DialectCall<OffsetQuery & CheckpointQuery>) => {
       const input = { organization_id: params.id as string, query: undefined, body: undefined };
       await operations.organizations.get(work, input);
-      return pageOf(key, query, async () => ({ items: [], next: null }));
+      return pageOf(key, query, nothing, asTheyAre);
     },
   });
 

@@ -3,7 +3,7 @@ import { type Application, applications, boolean, object, optional, type Static,
 import {
   type DialectCall,
   type DialectRow,
-  fieldProblem,
+  extensionsOf,
   operations,
   Problem,
   row,
@@ -11,29 +11,36 @@ import {
   together,
   type Work,
 } from '@reeve/core';
+import { ifThere } from '../absence.ts';
 import {
+  changedKind,
   clientFields,
   clientView,
   clientViews,
   globalClient,
   globalClientId,
   inexistentClient,
+  kindOf,
   merged,
   nativePart,
   newClientDefaults,
   ownPart,
-  typeOf,
 } from '../client.ts';
+import { keyset } from '../keyset.ts';
 import {
+  asTheyAre,
   checkpointQuery,
   type FieldsQuery,
   fieldsQuery,
+  followedBy,
   type KeysetList,
+  listOf,
   matching,
   offsetQuery,
   pageOf,
   pickEach,
   pickFields,
+  viewed,
 } from '../paging.ts';
 import { QueryProblem } from '../problems.ts';
 import { text } from '../schema.ts';
@@ -61,39 +68,61 @@ type View = Awaited<ReturnType<typeof clientViews>>[number] | Awaited<ReturnType
 
 const matches = (query: ListQuery) => (client: View) => {
   const types = query.app_type?.split(',');
-  const { app_type: type, is_first_party: isFirst, global } = client as Partial<Record<string, unknown>>;
+  const { app_type: type, is_first_party: isFirst } = client as Partial<Record<string, unknown>>;
   return (
-    (query.is_global === undefined || query.is_global === global) &&
     (query.is_first_party === undefined || query.is_first_party === isFirst) &&
-    (types === undefined || types.includes(String(type))) &&
-    (query.external_client_id === undefined || client.client_id === query.external_client_id)
+    (types === undefined || types.includes(String(type)))
   );
 };
-
-/** The cursor of the page behind all applications. */
-const LAST = 'global';
 
 async function list({ work, holds, query }: DialectCall<ListQuery>) {
   if (query.q !== undefined && query.q !== '')
     throw new QueryProblem("Query validation error: 'clients can not be searched by q here'.");
-  const all: KeysetList<View> = async (cursor, limit) => {
-    // The tenant's own client stands behind all others: where there is no room left for it, on a page by itself.
-    if (cursor === LAST) return { items: [await globalClient(work, holds)], next: null };
-    const asked = { limit, ...(cursor === undefined ? {} : { cursor }) };
-    const page = resultOf(await operations.applications.list(work, { query: asked, body: undefined }));
-    const views: View[] = await clientViews(work, holds, page.applications);
-    if (page.next_cursor !== null) return { items: views, next: page.next_cursor };
-    if (views.length >= limit) return { items: views, next: LAST };
-    return { items: [...views, await globalClient(work, holds)], next: null };
-  };
-  return pickEach('clients', await pageOf('clients', query, matching(all, matches(query))), query);
+  const all = await listed(work, query);
+  const views = async (page: readonly Listed[]): Promise<View[]> => [
+    ...(await clientViews(
+      work,
+      holds,
+      page.filter((item) => item !== GLOBAL),
+    )),
+    // It is the last one of all.
+    ...(page.at(-1) === GLOBAL ? [await globalClient(work, holds)] : []),
+  ];
+  // What is shown of these is partly kept beside the application: each has to be looked at.
+  const isJudged = query.app_type !== undefined || query.is_first_party !== undefined;
+  const answer = isJudged
+    ? await pageOf('clients', query, matching(viewed(all, views), matches(query)), asTheyAre)
+    : await pageOf('clients', query, all, views);
+  return pickEach('clients', answer, query);
+}
+
+/** Stands for the tenant's own client in a list. */
+const GLOBAL = 'global';
+type Listed = Application | typeof GLOBAL;
+
+/** The clients that a query asks for, as far as the directory tells. */
+async function listed(
+  work: Work,
+  { is_global: isGlobal, external_client_id: id }: ListQuery,
+): Promise<KeysetList<Listed>> {
+  if (id !== undefined) {
+    const isAsked = isGlobal === undefined || isGlobal === (id === globalClientId(work));
+    const found = id === globalClientId(work) ? GLOBAL : await ifThere(applicationBy(work, id));
+    return listOf(isAsked && found ? [found] : []);
+  }
+  if (isGlobal === true) return listOf([GLOBAL]);
+  const own: KeysetList<Listed> = keyset(
+    (page) => operations.applications.list(work, { query: page, body: undefined }),
+    'applications',
+  );
+  return isGlobal === false ? own : followedBy(own, GLOBAL);
 }
 
 async function create({ work, holds, body }: DialectCall<undefined, Static<typeof createBody>>) {
-  const type = typeOf(body.app_type);
+  const kind = kindOf(body);
   const fields = newClientDefaults(body);
   return together(work, async (inner, unit) => {
-    const native = { ...nativePart(fields, type, known), name: body.name, type, secret_overlap: 0 };
+    const native = { ...nativePart(fields, kind.is_public, known), ...kind, name: body.name, secret_overlap: 0 };
     const made = resultOf(await operations.applications.create(inner, { query: undefined, body: native }));
     const kept = merged(undefined, ownPart(fields));
     await setExtension(unit, 'applications', made.id, 'auth0', kept, { isCreation: true });
@@ -118,15 +147,34 @@ async function update({ work, holds, params, body }: DialectCall<undefined, Stat
   const clientId = params.client_id as string;
   if (clientId === globalClientId(work)) return updateGlobal(work, holds, body);
   return together(work, async (inner, unit) => {
-    const { id, type } = await applicationBy(inner, clientId);
-    if (body.app_type !== undefined && typeOf(body.app_type) !== type)
-      throw fieldProblem('app_type', 'kind', `must stay of the kind ${type}; create another client for another kind`);
-    const native = nativePart(body, type, known);
+    const before = await applicationBy(inner, clientId);
+    const { id: application_id } = before;
+    const native = changeOf(before, (await keptOf(inner, application_id)) ?? {}, body);
     if (Object.keys(native).length > 0)
-      await operations.applications.update(inner, { application_id: id, query: undefined, body: native });
-    await setExtension(unit, 'applications', id, 'auth0', (kept) => merged(kept, ownPart(body)));
-    return (await clientViews(inner, holds, [await applicationBy(inner, clientId)]))[0];
+      await operations.applications.update(inner, { application_id, query: undefined, body: native });
+    await setExtension(unit, 'applications', application_id, 'auth0', (kept) => merged(kept, ownPart(body)));
+    // What was public has no secret yet: Auth0's clients find one in the answer.
+    const secret =
+      before.is_public && native.is_public === false ? await newSecretOf(inner, application_id) : undefined;
+    const [view] = await clientViews(inner, holds, [await applicationBy(inner, clientId)]);
+    return { ...view, ...(secret === undefined ? {} : { client_secret: secret }) };
   });
+}
+
+const keptOf = async (work: Work, id: string) =>
+  (await work.read((db) => extensionsOf(db, work, 'applications', 'auth0', [id]))).get(id);
+
+/** A change as the application's own. Without a secret nothing is left of the grant that needs one. */
+function changeOf(before: Application, kept: Record<string, unknown>, body: Static<typeof updateBody>) {
+  const kind: Partial<Pick<Application, 'type' | 'is_public'>> = changedKind(before, kept, body) ?? {};
+  const { is_public: isPublic = before.is_public } = kind;
+  const grants = isPublic && !before.is_public ? { grant_types: body.grant_types ?? before.grant_types } : {};
+  return { ...nativePart({ ...body, ...grants }, isPublic, known), ...kind };
+}
+
+async function newSecretOf(work: Work, application_id: string): Promise<string> {
+  const input = { application_id, query: undefined, body: { overlap: 0 } };
+  return resultOf(await operations.applications.rotateSecret(work, input)).client_secret;
 }
 
 async function updateGlobal(work: Work, holds: DialectCall['holds'], body: Static<typeof updateBody>) {
@@ -145,19 +193,14 @@ async function updateGlobal(work: Work, holds: DialectCall['holds'], body: Stati
 async function remove({ work, params }: DialectCall) {
   if (params.client_id === globalClientId(work))
     throw new Problem('protected_resource', 'The client "All Applications" stays.');
-  try {
-    const { id } = await applicationBy(work, params.client_id as string);
-    await operations.applications.delete(work, { application_id: id, ...noBody });
-  } catch (error) {
-    if (!(error instanceof Problem) || error.code !== 'not_found') throw error;
-  }
+  const found = await ifThere(applicationBy(work, params.client_id as string));
+  if (found) await ifThere(operations.applications.delete(work, { application_id: found.id, ...noBody }));
 }
 
 async function rotateSecret({ work, holds, params }: DialectCall) {
   return together(work, async (inner) => {
     const { id } = await applicationBy(inner, params.client_id as string);
-    const input = { application_id: id, query: undefined, body: { overlap: 0 } };
-    const { client_secret } = resultOf(await operations.applications.rotateSecret(inner, input));
+    const client_secret = await newSecretOf(inner, id);
     const [view] = await clientViews(inner, holds, [await applicationBy(inner, params.client_id as string)]);
     return { ...view, client_secret };
   });

@@ -106,6 +106,84 @@ describe.each(databaseKinds)('connections of Auth0 on %s', (kind) => {
     expect((await remove(id)).status).toBe(204);
   });
 
+  describe('their password policy', () => {
+    const options = (id: string) =>
+      call('GET', `/connections/${id}`).then(({ body }) => (body as { options: object }).options);
+    const policy = async (id: string) =>
+      ((await server.api('GET', `/connections/${id}`)).body as { password_policy: object }).password_policy;
+    const usual = { min_length: 8, require_lowercase: false, require_digit: false, require_symbol: false };
+    const good = { min_length: 8, require_lowercase: true, require_digit: true, require_symbol: true };
+    const create = async (given?: object) => {
+      const fields = { name: `pool-${++made}`, strategy: 'auth0', ...(given && { options: given }) };
+      const { status, body } = await call('POST', '/connections', fields);
+      expect(status, JSON.stringify(body)).toBe(201);
+      return (body as { id: string }).id;
+    };
+    const patch = async (id: string, body: object) =>
+      expect(await call('PATCH', `/connections/${id}`, body)).toMatchObject({ status: 200 });
+
+    it('is replaced with the options, and is the default where they say nothing of it', async () => {
+      const id = await create({ passwordPolicy: 'good', brute_force_protection: true });
+      expect(await policy(id)).toMatchObject(good);
+      await patch(id, { display_name: 'Other' });
+      expect(await policy(id)).toMatchObject(good);
+      await patch(id, { options: { brute_force_protection: false } });
+      expect(await options(id)).toEqual({ brute_force_protection: false });
+      expect(await policy(id)).toMatchObject(usual);
+      await patch(id, { options: { passwordPolicy: 'excellent', password_complexity_options: null } });
+      expect(await policy(id)).toMatchObject({ ...good, min_length: 10 });
+      await patch(id, { options: { passwordPolicy: null, password_complexity_options: { min_length: 20 } } });
+      expect(await policy(id)).toMatchObject({ ...usual, min_length: 20 });
+      await patch(id, { options: { passwordPolicy: 'none' } });
+      expect(await policy(id)).toMatchObject({ ...usual, min_length: 1 });
+      await patch(id, { options: {} });
+      expect(await policy(id)).toMatchObject(usual);
+      expect(await policy(await create())).toMatchObject(usual);
+      expect(await policy(await create({}))).toMatchObject(usual);
+    });
+
+    it('that was set natively is shown, so that writing back what was read does not weaken it', async () => {
+      const id = await create({ passwordPolicy: 'low', mine: 1 });
+      for (const [password_policy, shown] of [
+        [{ min_length: 14 }, { passwordPolicy: 'none', password_complexity_options: { min_length: 14 } }],
+        [{ require_digit: true }, { passwordPolicy: 'fair', password_complexity_options: { min_length: 14 } }],
+        [{ require_symbol: true }, { passwordPolicy: 'good', password_complexity_options: { min_length: 14 } }],
+      ] as const) {
+        await server.api('PATCH', `/connections/${id}`, { password_policy });
+        expect(await options(id)).toEqual({ mine: 1, ...shown });
+      }
+      await patch(id, { options: await options(id) });
+      expect(await policy(id)).toMatchObject({ ...good, min_length: 14 });
+      const { body } = await call('GET', '/connections?name=Username-Password-Authentication');
+      expect((body as { options: object }[])[0]?.options).toEqual({});
+    });
+
+    it('refuses what is none of Auth0’s, by name, and changes nothing', async () => {
+      const id = await create({ passwordPolicy: 'good' });
+      for (const [given, field] of [
+        [{ passwordPolicy: 'best' }, 'options.passwordPolicy'],
+        [{ passwordPolicy: 3 }, 'options.passwordPolicy'],
+        [{ password_complexity_options: { min_length: 0 } }, 'options.password_complexity_options.min_length'],
+        [{ password_complexity_options: { min_length: '9' } }, 'options.password_complexity_options.min_length'],
+      ] as const) {
+        for (const [verb, path, body] of [
+          ['PATCH', `/connections/${id}`, { options: given, display_name: 'No' }],
+          ['POST', '/connections', { name: 'refused', strategy: 'auth0', options: given }],
+        ] as const) {
+          const answer = await call(verb, path, body);
+          expect(answer).toMatchObject({ status: 400, body: { errorCode: 'invalid_body' } });
+          expect((answer.body as { message: string }).message).toContain(`on property ${field}`);
+        }
+      }
+      expect((await call('GET', `/connections/${id}`)).body).toMatchObject({ options: { passwordPolicy: 'good' } });
+      expect((await call('GET', `/connections/${id}`)).body).not.toHaveProperty('display_name');
+      expect((await call('GET', '/connections?name=refused')).body).toEqual([]);
+      // Another strategy's options are its own.
+      const other = { name: 'elsewhere', strategy: 'samlp', options: { passwordPolicy: 'best' } };
+      expect((await call('POST', '/connections', other)).status).toBe(201);
+    });
+  });
+
   it('are enabled for each of several clients that are named at the same moment', async () => {
     const { id } = await makeConnection();
     const clients: string[] = [];

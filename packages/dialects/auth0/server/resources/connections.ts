@@ -17,6 +17,7 @@ import {
   extensionsOf,
   fieldProblem,
   findClientIds,
+  listConnections,
   lockConnection,
   operations,
   Problem,
@@ -25,21 +26,25 @@ import {
   together,
   type Work,
 } from '@reeve/core';
+import { ifThere } from '../absence.ts';
 import { merged } from '../client.ts';
-import { inexistentConnection } from '../connection.ts';
+import { findConnection, inexistentConnection, requireConnection } from '../connection.ts';
+import { keyset } from '../keyset.ts';
 import {
   type CheckpointQuery,
   checkpointQuery,
   type FieldsQuery,
   fieldsQuery,
   type KeysetList,
-  matching,
+  listOf,
+  nothing,
   offsetQuery,
   PER_PAGE,
   pageOf,
   pickEach,
   pickFields,
 } from '../paging.ts';
+import { checkPolicy, policyOf, withPolicy } from '../password-policy.ts';
 import { text } from '../schema.ts';
 import { type Holds, withoutSecrets } from '../secrets.ts';
 import { noBody, present, resultOf } from '../value.ts';
@@ -87,15 +92,18 @@ async function clientIdsOf(work: Work, connections: readonly Connection[]): Prom
 const allClientIds = (work: Work): Promise<ReadonlyMap<string, string>> =>
   work.read((db) => findClientIds(db, work.tenant.id));
 
-const view = (connection: Connection, kept: Kept, clients: ReadonlyMap<string, string>) => ({
+const optionsOf = ({ strategy: kind, password_policy }: Connection, { options = {} }: { options?: Kept }) =>
+  kind === 'database' ? withPolicy(options, password_policy) : options;
+
+const view = (connection: Connection, kept: Kept = {}, clients: ReadonlyMap<string, string>) => ({
   id: connection.id,
   name: connection.name,
   ...present({ display_name: connection.display_name }),
   strategy: connection.strategy === 'database' ? 'auth0' : connection.strategy,
-  options: {},
   realms: [connection.name],
   is_domain_connection: false,
   ...kept,
+  options: optionsOf(connection, kept),
   enabled_clients: connection.enabled_for_all
     ? [...clients.values()]
     : connection.enabled_applications.flatMap((id) => clients.get(id) ?? []),
@@ -127,44 +135,36 @@ async function enablingOf(work: Work, before: Connection, body: Static<typeof up
   return nativeOf([...all.values()].every((id) => wanted.includes(id)) ? rest : body);
 }
 
-/** Auth0's password policies in the directory's words: each adds to the one before. */
-function policyOf(options: Kept) {
-  const policy = options?.passwordPolicy;
-  if (typeof policy !== 'string') return {};
-  const { min_length: least } = (options?.password_complexity_options ?? {}) as { min_length?: unknown };
-  const usual = policy === 'none' ? 1 : policy === 'low' ? 6 : 8;
-  const classes = policy === 'fair' || policy === 'good' || policy === 'excellent';
-  return {
-    password_policy: {
-      min_length: typeof least === 'number' && least >= 1 && least <= 128 ? Math.floor(least) : usual,
-      require_lowercase: classes,
-      require_uppercase: classes,
-      require_digit: classes,
-      require_symbol: policy === 'good' || policy === 'excellent',
-    },
-  };
+/** The password policy of a database connection, where options are given: they replace those before. */
+function nativePolicy(options: Kept) {
+  if (options === undefined) return {};
+  checkPolicy(options);
+  return { password_policy: policyOf(options) };
 }
 
 const keptOf = ({ display_name: _d, enabled_clients: _e, ...kept }: Static<typeof updateBody>) => kept;
 
 async function list({ work, holds, query }: DialectCall<Static<typeof listQuery>>) {
-  const { strategy: strategies, name: called } = query;
-  const all: KeysetList<View> = async (cursor, limit) => {
-    const asked = { limit, ...(cursor === undefined ? {} : { cursor }) };
-    const page = resultOf(await operations.connections.list(work, { query: asked, body: undefined }));
-    return { items: await views(work, holds, page.connections), next: page.next_cursor };
-  };
-  const isAsked = (connection: View) =>
-    (strategies === undefined || strategies.includes(connection.strategy)) &&
-    (called === undefined || connection.name === called);
-  return pickEach('connections', await pageOf('connections', query, matching(all, isAsked)), query);
+  const answer = await pageOf('connections', query, await listed(work, query), (page) => views(work, holds, page));
+  return pickEach('connections', answer, query);
 }
 
-const byId = async (work: Work, id: string): Promise<Connection> => {
-  const found = resultOf(await operations.connections.get(work, { connection_id: id, ...noBody }));
-  if (found.id !== id) throw new Problem('not_found', inexistentConnection.message);
-  return found;
-};
+/** The connections that a query asks for: by their name, which is one's alone, or by their strategies. */
+async function listed(work: Work, query: Static<typeof listQuery>): Promise<KeysetList<Connection>> {
+  const strategies = query.strategy
+    ?.filter((kind) => kind !== 'database')
+    .map((kind) => (kind === 'auth0' ? 'database' : kind));
+  if (query.name !== undefined) {
+    const found = await findConnection(work, 'name', query.name);
+    return listOf(found && (strategies?.includes(found.strategy) ?? true) ? [found] : []);
+  }
+  if (!strategies) return keyset((page) => listConnections(work, page), 'connections');
+  const [first, ...rest] = strategies;
+  if (first === undefined) return nothing;
+  return keyset((page) => listConnections(work, { ...page, strategies: [first, ...rest] }), 'connections');
+}
+
+const byId = (work: Work, id: string): Promise<Connection> => requireConnection(work, 'id', id);
 
 async function create({ work, holds, body }: DialectCall<undefined, Static<typeof createBody>>) {
   const { name: called, strategy: kind, ...rest } = body;
@@ -172,7 +172,7 @@ async function create({ work, holds, body }: DialectCall<undefined, Static<typeo
     const isDatabase = kind === 'auth0';
     const native = {
       name: called,
-      ...(isDatabase ? policyOf(rest.options) : { strategy: kind }),
+      ...(isDatabase ? nativePolicy(rest.options) : { strategy: kind }),
       ...nativeOf({ enabled_clients: [], ...rest }),
     };
     const made = resultOf(await operations.connections.create(inner, { query: undefined, body: native }));
@@ -187,7 +187,7 @@ async function update({ work, holds, params, body }: DialectCall<undefined, Stat
     const before = await byId(inner, params.id as string);
     const native = {
       ...(await enablingOf(inner, before, body)),
-      ...(before.strategy === 'database' ? policyOf(body.options) : {}),
+      ...(before.strategy === 'database' ? nativePolicy(body.options) : {}),
     };
     if (Object.keys(native).length > 0)
       await operations.connections.update(inner, { connection_id: before.id, query: undefined, body: native });
@@ -234,12 +234,8 @@ async function updateClients({ work, params, body: changes }: DialectCall<undefi
 }
 
 async function applicationIdOf(work: Work, clientId: string): Promise<string | undefined> {
-  try {
-    return resultOf(await operations.applications.get(work, { application_id: clientId, ...noBody })).id;
-  } catch (error) {
-    if (!(error instanceof Problem) || error.code !== 'not_found') throw error;
-    return undefined;
-  }
+  const found = await ifThere(operations.applications.get(work, { application_id: clientId, ...noBody }));
+  return found && resultOf(found).id;
 }
 
 /** Idempotent. The connection's users go with it, in batches: cut off, it is called again. */
@@ -251,11 +247,7 @@ async function remove({ work, params, holds }: DialectCall) {
         'The connection has users. Insufficient scope, expected any of: delete:users',
       );
   };
-  try {
-    await deleteConnectionWithUsers(work, { connectionId: params.id as string, checkMayDeleteUsers });
-  } catch (error) {
-    if (!(error instanceof Problem) || error.code !== 'not_found') throw error;
-  }
+  await ifThere(deleteConnectionWithUsers(work, { connectionId: params.id as string, checkMayDeleteUsers }));
 }
 
 async function deleteUser({ work, params, query }: DialectCall<{ email: string }>) {

@@ -1,9 +1,20 @@
 /** `/device-credentials` and `/blacklists/tokens`: what lets somebody in, and what no longer does. */
 import { type DeviceCredential, object, optional, type Static, string } from '@reeve/contract';
-import { type DialectCall, type DialectRow, findRevokedTokens, operations, Problem, row, type Work } from '@reeve/core';
-import { type FieldsQuery, fieldsQuery, type OffsetQuery, offsetQuery, pageOf, pickEach } from '../paging.ts';
+import {
+  type DialectCall,
+  type DialectRow,
+  findClientIds,
+  findRevokedTokens,
+  operations,
+  Problem,
+  row,
+  type Work,
+} from '@reeve/core';
+import { ifThere } from '../absence.ts';
+import { keyset, type NativePaging } from '../keyset.ts';
+import { type FieldsQuery, fieldsQuery, itemsOf, type OffsetQuery, offsetQuery, pageOf, pickEach } from '../paging.ts';
 import { text } from '../schema.ts';
-import { idOf, userBy, userIdOf } from '../user.ts';
+import { idOf, userIdOf, usersBy } from '../user.ts';
 import { noBody, present, resultOf } from '../value.ts';
 
 const listQuery = object({
@@ -24,31 +35,33 @@ const createBody = object({
 const applicationOf = async (work: Work, clientId: string) =>
   resultOf(await operations.applications.get(work, { application_id: clientId, ...noBody }));
 
-/** Applications and users are few on a page, and the same again and again. */
-function viewsOf(work: Work) {
-  const clients = new Map<string, Promise<string>>();
-  const users = new Map<string, Promise<string>>();
-  const once = (known: Map<string, Promise<string>>, id: string, find: () => Promise<string>) => {
-    const found = known.get(id) ?? find();
-    known.set(id, found);
-    return found;
-  };
-  return async (credential: DeviceCredential) => {
-    const { id, type, user_id, application_id, device_id, device_name } = credential;
+async function viewsOf(work: Work, credentials: readonly DeviceCredential[]) {
+  const users = await usersBy(
+    work,
+    credentials.map(({ user_id }) => user_id),
+  );
+  const applications = new Set(credentials.flatMap(({ application_id: id }) => id ?? []));
+  const clients = await work.read((db) => findClientIds(db, work.tenant.id, [...applications]));
+  return credentials.map(({ id, type, user_id, application_id, device_id, device_name }) => {
+    const user = users.get(user_id);
     return {
       id,
       type,
-      user_id: await once(users, user_id, async () => userIdOf(await userBy(work, user_id))),
       ...present({
-        client_id:
-          application_id &&
-          (await once(clients, application_id, async () => (await applicationOf(work, application_id)).client_id)),
+        user_id: user && userIdOf(user),
+        client_id: clients.get(application_id ?? ''),
         device_id,
         device_name,
       }),
     };
-  };
+  });
 }
+
+const credentialsWith = (work: Work, filter: object) =>
+  keyset(
+    (page: NativePaging) => operations.deviceCredentials.list(work, { query: { ...filter, ...page }, body: undefined }),
+    'device_credentials',
+  );
 
 /** Every refresh token rotates here; who asks for refresh tokens means them. */
 const nativeTypeOf = (type: string) =>
@@ -60,12 +73,9 @@ async function list({ work, query }: DialectCall<Static<typeof listQuery> & Offs
     ...(query.client_id === undefined ? {} : { application_id: (await applicationOf(work, query.client_id)).id }),
     ...(query.type === undefined ? {} : { type: nativeTypeOf(query.type) }),
   };
-  const view = viewsOf(work);
-  const answer = await pageOf('device_credentials', query, async (cursor, limit) => {
-    const asked = { ...filter, limit, ...(cursor === undefined ? {} : { cursor }) };
-    const page = resultOf(await operations.deviceCredentials.list(work, { query: asked, body: undefined }));
-    return { items: await Promise.all(page.device_credentials.map(view)), next: page.next_cursor };
-  });
+  const answer = await pageOf('device_credentials', query, credentialsWith(work, filter), (found) =>
+    viewsOf(work, found),
+  );
   return pickEach('device_credentials', answer, query);
 }
 
@@ -89,22 +99,14 @@ async function create({ work, body }: DialectCall<undefined, Static<typeof creat
 /** Idempotent; one's own token deletes one's own. */
 async function remove({ work, params, holds }: DialectCall) {
   const credential_id = params.id as string;
-  try {
-    if (!holds('delete:device_credentials')) await requireOwn(work, credential_id);
-    await operations.deviceCredentials.delete(work, { credential_id, ...noBody });
-  } catch (error) {
-    if (!(error instanceof Problem) || error.code !== 'not_found') throw error;
-  }
+  if (!holds('delete:device_credentials') && !(await isOwn(work, credential_id))) return;
+  await ifThere(operations.deviceCredentials.delete(work, { credential_id, ...noBody }));
 }
 
-async function requireOwn(work: Work, id: string): Promise<void> {
-  for (let cursor: string | null | undefined; cursor !== null; ) {
-    const query = { user_id: work.actor.id ?? '', limit: 100, ...(cursor === undefined ? {} : { cursor }) };
-    const page = resultOf(await operations.deviceCredentials.list(work, { query, body: undefined }));
-    if (page.device_credentials.some((credential) => credential.id === id)) return;
-    cursor = page.next_cursor;
-  }
-  throw new Problem('not_found', 'The user has no such device credential.');
+async function isOwn(work: Work, id: string): Promise<boolean> {
+  for await (const credential of itemsOf(credentialsWith(work, { user_id: work.actor.id ?? '' })))
+    if (credential.id === id) return true;
+  return false;
 }
 
 /** Revoked tokens that one answer tells, the newest: the list has no paging at Auth0; the native one has, and tells all. */

@@ -20,7 +20,7 @@ import {
   row,
 } from '@reeve/core';
 import { keyset } from '../keyset.ts';
-import { type OffsetQuery, offsetQuery, pageOf } from '../paging.ts';
+import { each, type OffsetQuery, offsetQuery, pageOf } from '../paging.ts';
 import { idOf, inexistentUser, ownIdOf } from '../user.ts';
 import { noBody, present, resultOf } from '../value.ts';
 
@@ -87,9 +87,8 @@ async function list(call: DialectCall<OffsetQuery>) {
   const methods = keyset(
     (query) => operations.authenticationMethods.list(call.work, { ...user, query, body: undefined }),
     'authentication_methods',
-    methodView,
   );
-  return pageOf('authenticators', call.query, methods);
+  return pageOf('authenticators', call.query, methods, each(methodView));
 }
 
 async function create(call: DialectCall<undefined, AuthenticationMethodDraft>) {

@@ -1,10 +1,11 @@
 /** `/client-grants`: what an application's own tokens may carry for an API. */
 import { array, boolean, type ClientGrant, object, optional, type Static, string } from '@reeve/contract';
 import { type DialectCall, type DialectRow, operations, Problem, row, type Work } from '@reeve/core';
+import { ifThere } from '../absence.ts';
 import { wireAudience } from '../audience.ts';
 import { inexistentClient } from '../client.ts';
 import { keyset } from '../keyset.ts';
-import { checkpointQuery, offsetQuery, pageOf } from '../paging.ts';
+import { asTheyAre, checkpointQuery, each, nothing, offsetQuery, pageOf } from '../paging.ts';
 import { text } from '../schema.ts';
 import { noBody, resultOf } from '../value.ts';
 
@@ -49,7 +50,7 @@ function list({ work, query }: DialectCall<Static<typeof listQuery>>) {
   const { audience, client_id, subject_type, allow_any_organization: isAny, default_for: isDefault, ...paging } = query;
   // Grants to users, to organizations, and to clients that nobody has named yet are none of this server's.
   if (subject_type === 'user' || isAny === true || isDefault !== undefined)
-    return pageOf('client_grants', paging, async () => ({ items: [], next: null }));
+    return pageOf('client_grants', paging, nothing, asTheyAre);
   const filter = {
     ...(audience === undefined ? {} : { audience }),
     ...(client_id === undefined ? {} : { application: client_id }),
@@ -57,9 +58,8 @@ function list({ work, query }: DialectCall<Static<typeof listQuery>>) {
   const grants = keyset(
     (page) => operations.clientGrants.list(work, { query: { ...filter, ...page }, body: undefined }),
     'client_grants',
-    view(work),
   );
-  return pageOf('client_grants', paging, grants);
+  return pageOf('client_grants', paging, grants, each(view(work)));
 }
 
 async function create({ work, body }: DialectCall<undefined, Static<typeof createBody>>) {
@@ -78,11 +78,7 @@ async function update({ work, params, body }: DialectCall<undefined, Static<type
 
 /** Idempotent. */
 async function remove({ work, params }: DialectCall) {
-  try {
-    await operations.clientGrants.delete(work, { client_grant_id: params.id as string, ...noBody });
-  } catch (error) {
-    if (!(error instanceof Problem) || error.code !== 'not_found') throw error;
-  }
+  await ifThere(operations.clientGrants.delete(work, { client_grant_id: params.id as string, ...noBody }));
 }
 
 export const grants: readonly DialectRow[] = [

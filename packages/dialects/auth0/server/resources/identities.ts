@@ -8,9 +8,10 @@ import {
   operations,
   Problem,
   row,
+  type User,
   type Work,
 } from '@reeve/core';
-import { allConnections, connectionNames } from '../connection.ts';
+import { connectionNames, findConnection } from '../connection.ts';
 import { identityViews, idOf, inexistentUser, ownIdOf } from '../user.ts';
 import { resultOf } from '../value.ts';
 
@@ -45,16 +46,21 @@ async function secondaryOf(call: DialectCall<undefined, Body>): Promise<string> 
 
 /** Who vouches for the identities of a connection. */
 async function providerOf(work: Work, connectionId: string): Promise<string> {
-  const connection = (await allConnections(work)).find(({ id }) => id === connectionId);
+  const connection = await findConnection(work, 'id', connectionId);
   if (!connection) throw fieldProblem('connection_id', 'exists', 'names no connection');
   return connection.strategy === 'database' ? 'auth0' : connection.strategy;
+}
+
+async function viewsOf(work: Work, identities: User['identities']) {
+  const ids = identities.map(({ connection_id: id }) => id);
+  return identityViews(identities, await connectionNames(work, ids));
 }
 
 async function link(call: DialectCall<undefined, Body>) {
   const user_id = await primaryOf(call);
   const input = { user_id, query: undefined, body: { user_id: await secondaryOf(call) } };
   const { identities } = resultOf(await operations.identities.link(call.work, input));
-  return identityViews(identities, await connectionNames(call.work));
+  return viewsOf(call.work, identities);
 }
 
 async function unlink(call: DialectCall) {
@@ -64,7 +70,7 @@ async function unlink(call: DialectCall) {
   const subject = named.startsWith(`${provider}|`) ? named.slice(provider.length + 1) : named;
   const input = { user_id, provider, subject, query: undefined, body: undefined };
   const { identities } = resultOf(await operations.identities.unlink(call.work, input));
-  return identityViews(identities, await connectionNames(call.work));
+  return viewsOf(call.work, identities);
 }
 
 const scopes = ['update:users', 'update:current_user_identities'];

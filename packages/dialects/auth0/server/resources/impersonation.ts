@@ -1,6 +1,7 @@
 /** `POST /users/{user_id}/impersonate` at the root: a link with which an application acts as a user (contract row auth.users.impersonate). */
 import { json, object, optional, type Static, string } from '@reeve/contract';
-import { type DialectCall, type DialectRow, fieldProblem, operations, Problem, row, type Work } from '@reeve/core';
+import { type DialectCall, type DialectRow, fieldProblem, operations, row, type Work } from '@reeve/core';
+import { ifThere } from '../absence.ts';
 import { text } from '../schema.ts';
 import { idOf, inexistentUser } from '../user.ts';
 import { resultOf } from '../value.ts';
@@ -39,10 +40,8 @@ async function redirectOf(work: Work, given: Body): Promise<string> {
   const named = said(given, 'redirect_uri') ?? said(given, 'callback_url');
   if (named !== undefined) return named;
   const input = { application_id: given.client_id, query: undefined, body: undefined };
-  const client = await operations.applications.get(work, input).catch((error: unknown) => {
-    if (!(error instanceof Problem) || error.code !== 'not_found') throw error;
-    throw fieldProblem('client_id', 'exists', 'names no client');
-  });
+  const client = await ifThere(operations.applications.get(work, input));
+  if (!client) throw fieldProblem('client_id', 'exists', 'names no client');
   const [first] = resultOf(client).redirect_uris;
   if (first === undefined)
     throw fieldProblem('redirect_uri', 'required', 'The client has no callback; give redirect_uri.');

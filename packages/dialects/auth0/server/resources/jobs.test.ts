@@ -169,7 +169,7 @@ describe.each(databaseKinds)('jobs of Auth0 on %s', PATIENCE, (kind) => {
         user_id: 'up-1',
         username: 'upper',
         name: 'Before',
-        app_metadata: { k: { a: 1, b: 2 }, l: 1 },
+        app_metadata: { k: { a: 1, b: 2 }, l: 1, m: 1 },
       },
     ]);
     const job = await imported(
@@ -180,7 +180,7 @@ describe.each(databaseKinds)('jobs of Auth0 on %s', PATIENCE, (kind) => {
           name: 'After',
           email_verified: true,
           blocked: true,
-          app_metadata: { k: { c: 3 } },
+          app_metadata: { k: { c: 3, n: null }, m: null },
         },
         { email: 'new@example.com' },
         { email: 'up@example.com', name: 'Again' },
@@ -194,8 +194,8 @@ describe.each(databaseKinds)('jobs of Auth0 on %s', PATIENCE, (kind) => {
       username: 'upper',
       name: 'After',
       email_verified: true,
-      app_metadata: { k: { c: 3 }, l: 1 },
     });
+    expect(user?.app_metadata).toEqual({ k: { c: 3, n: null }, l: 1 });
     expect(user).not.toHaveProperty('blocked');
   });
 

@@ -7,18 +7,18 @@ import {
   type DialectRow,
   failuresOf,
   fieldProblem,
-  operations,
-  Problem,
   putExport,
   putImport,
   type Received,
   recordJob,
   requireJob,
   row,
+  sendVerificationFor,
   together,
 } from '@reeve/core';
-import { allConnections, inexistentConnection } from '../connection.ts';
+import { inexistentConnection, requireConnection } from '../connection.ts';
 import { failureView, jobView } from '../job.ts';
+import { checkIdentity, linkFields, linkOptionsOf } from '../link.ts';
 import { text, userId } from '../schema.ts';
 import { idOf, inexistentUser } from '../user.ts';
 
@@ -62,7 +62,7 @@ async function importUsers(call: DialectCall) {
 async function importOf(work: DialectCall['work'], received: Received) {
   try {
     const { file, connection, externalId, isUpsert, tellsByMail } = formOf(received);
-    await requireConnectionId(work, connection);
+    await requireConnection(work, 'id', connection);
     return await putImport(work, file, {
       mode: isUpsert ? 'upsert' : 'insert',
       connection,
@@ -76,11 +76,6 @@ async function importOf(work: DialectCall['work'], received: Received) {
   }
 }
 
-async function requireConnectionId(work: DialectCall['work'], id: string): Promise<void> {
-  if (!(await allConnections(work)).some((connection) => connection.id === id))
-    throw new Problem('not_found', inexistentConnection.message);
-}
-
 const exportBody = object({
   connection_id: optional(text(128)),
   format: optional(oneOf(['json', 'csv'])),
@@ -91,7 +86,7 @@ const exportBody = object({
 async function exportUsers(call: DialectCall<undefined, Static<typeof exportBody>>) {
   const { work, body } = call;
   const { connection_id: connection, format = 'json', limit, fields } = body;
-  if (connection !== undefined) await requireConnectionId(work, connection);
+  if (connection !== undefined) await requireConnection(work, 'id', connection);
   const bag = format === 'csv' && fields?.find(({ name }) => name === 'user_metadata' || name === 'app_metadata');
   if (bag) throw fieldProblem('fields', 'bag', `CSV cannot hold all of ${bag.name}; name its fields one by one`);
   const shown = fields?.map(({ name, export_as: given = name }) => given) ?? [];
@@ -111,18 +106,14 @@ async function exportUsers(call: DialectCall<undefined, Static<typeof exportBody
   return jobView(call, job);
 }
 
-const mailBody = object({
-  user_id: userId,
-  client_id: optional(text(128)),
-  identity: optional(object({ user_id: text(512), provider: text(128), connection_id: optional(text(128)) })),
-  organization_id: optional(text(128)),
-});
+const mailBody = object({ user_id: userId, ...linkFields });
 
 async function sendVerification(call: DialectCall<undefined, Static<typeof mailBody>>) {
   const { work, body } = call;
   const user_id = await idOf(work, body.user_id);
   const job = await together(work, async (inner, unit) => {
-    await operations.users.sendVerification(inner, { user_id, query: undefined, body: undefined });
+    await checkIdentity(inner, user_id, body);
+    await sendVerificationFor(inner, user_id, await linkOptionsOf(inner, body));
     return recordJob(unit, 'verification_email');
   });
   return jobView(call, job);

@@ -195,15 +195,6 @@ describe.each(databaseKinds)('logs of Auth0 on %s', (kind) => {
     expect((await call('GET', '/logs?sort=type:1')).status).toBe(400);
   });
 
-  it('tells a user who is gone by the id that is left', async () => {
-    const { body } = await call('POST', '/users', { connection: CONNECTION, email: 'gone@example.com' });
-    const gone = (body as { user_id: string }).user_id;
-    await call('DELETE', `/users/${encodeURIComponent(gone)}`, {});
-    const [log] = await search('type:(sdu OR du)');
-    expect(log?.user_id).toMatch(/^usr_/);
-    expect(await search(`user_id:"${log?.user_id}"`)).not.toEqual([]);
-  });
-
   it('counts sign-ins and new users by day, and active users', async () => {
     const today = new Date(server.clock.now()).toISOString().slice(0, 10).replaceAll('-', '');
     const { status, body } = await call('GET', `/stats/daily?from=${today}&to=${today}`);

@@ -1,28 +1,32 @@
 /** `/logs` and `/users/{id}/logs`: the directory's events in Auth0's words (contract §13). */
-import { type Event, object, optional, type Static, string } from '@reeve/contract';
+import { object, optional, type Static, string } from '@reeve/contract';
 import {
   DialectAnswer,
   type DialectCall,
   type DialectRow,
-  findUserIdBySpelling,
+  type EventFilter,
+  type EventSearch,
   operations,
   Problem,
   row,
+  searchEvents,
   type Work,
 } from '@reeve/core';
-import { LogContext, type LogView } from '../log.ts';
-import { type LogPlan, planOf } from '../log-query.ts';
+import { type LogView, logViews } from '../log.ts';
+import { planOf } from '../log-query.ts';
 import {
   checkpointQuery,
   fieldsQuery,
   isCheckpoint,
+  itemsOf,
+  type OffsetQuery,
   offsetAnswer,
   offsetQuery,
   PER_PAGE,
   pickEach,
   pickFields,
+  placeOf,
   type Slice,
-  walkTo,
 } from '../paging.ts';
 import { idOf, inexistentUser } from '../user.ts';
 import { resultOf } from '../value.ts';
@@ -31,7 +35,6 @@ const READ = ['read:logs', 'read:logs_users'];
 const inexistentLog = { status: 404, code: 'inexistent_log_event', message: 'The log event does not exist.' } as const;
 /** Entries that one search looks at: it renders each. */
 const MOST_JUDGED = 20_000;
-const AT_ONCE = 100;
 
 const sort = optional(string({ pattern: '^(date|created_at):-?1$' }));
 const userQuery = object({ ...offsetQuery, sort });
@@ -44,79 +47,41 @@ const listQuery = object({
   search: optional(string({ maxLength: 8192 })),
 });
 type ListQuery = Static<typeof listQuery>;
-type NativeFilter = NonNullable<Parameters<typeof operations.audit.list>[1]['query']>;
-interface Page {
-  readonly events: readonly Event[];
-  readonly next: string | null;
-  readonly total: number | undefined;
+type Sorted = Pick<ListQuery, 'sort'> & OffsetQuery;
+
+const orderOf = (given: string | undefined) => (given?.endsWith(':1') ? 'asc' : 'desc');
+
+/** A page of everything that a filter finds. */
+async function pageBy(work: Work, filter: EventFilter, query: Sorted): Promise<Slice<LogView>> {
+  const { start: offset, limit } = placeOf(query);
+  const search = { filter, order: orderOf(query.sort), limit, offset, includeTotal: query.include_totals } as const;
+  const { events, total } = await searchEvents(work, search);
+  return { items: await logViews(work, events), total };
 }
 
-async function read(work: Work, query: NativeFilter): Promise<Page> {
-  const { events, next_cursor, total } = resultOf(await operations.audit.list(work, { query, body: undefined }));
-  return { events, next: next_cursor, total };
-}
-
-const orderOf = (given: string | undefined) => ({ order: given?.endsWith(':1') ? 'asc' : 'desc' }) as const;
-
-/** A page of everything that a native filter finds. */
-async function pageBy(work: Work, filter: NativeFilter, query: Static<typeof userQuery>): Promise<Slice<LogView>> {
-  const context = new LogContext(work);
-  const base = { ...filter, ...orderOf(query.sort) };
-  const found = await walkTo<Event>(
-    async (cursor, limit) => {
-      const { events, next } = await read(work, { ...base, limit, ...(cursor === undefined ? {} : { cursor }) });
-      return { items: events, next };
-    },
-    { ...query, include_totals: false },
-  );
-  const total = query.include_totals ? (await read(work, { ...base, limit: 1, include_total: true })).total : undefined;
-  return { items: await context.views(found.items), total };
-}
-
-/** The native filter of a plan; undefined: nothing can match. */
-async function filterOf(work: Work, { types, userId, from, to }: LogPlan): Promise<NativeFilter | undefined> {
-  if (types?.length === 0 || (from !== undefined && to !== undefined && from > to)) return undefined;
-  const user = userId === undefined ? undefined : ((await findUserIdBySpelling(work, userId)) ?? userId);
-  return {
-    ...(types === undefined ? {} : { event_types: [...types] }),
-    ...(user === undefined ? {} : { user: user.slice(0, 128) }),
-    ...(from === undefined ? {} : { start: new Date(from).toISOString() }),
-    ...(to === undefined ? {} : { end: new Date(to + 1).toISOString() }),
-  };
-}
-
-/** What a search has looked at, in the order of the filter, and whether the plan's judge takes it. */
-interface Looked {
-  readonly log: LogView;
-  readonly isTaken: boolean;
-}
-
-async function* judged(work: Work, plan: LogPlan, base: NativeFilter): AsyncGenerator<Looked> {
-  const context = new LogContext(work);
-  for (let cursor: string | null | undefined = base.cursor; cursor !== null; ) {
-    const page: Page = await read(work, { ...base, limit: AT_ONCE, ...(cursor === undefined ? {} : { cursor }) });
-    for (const log of await context.views(page.events)) yield { log, isTaken: plan.judge(log) };
-    cursor = page.next;
-  }
-}
+/** The entries that a search looks at, as they are shown. */
+const entriesOf = (work: Work, search: Pick<EventSearch, 'filter' | 'order'>, from?: string) =>
+  itemsOf<LogView>(async (cursor, limit) => {
+    const { events, next } = await searchEvents(work, { ...search, cursor, limit });
+    return { items: await logViews(work, events), next };
+  }, from);
 
 async function pageByQuery(work: Work, q: string, query: ListQuery): Promise<Slice<LogView>> {
-  const plan = planOf(q);
-  const filter = await filterOf(work, plan);
-  const { page = 0, per_page: limit = PER_PAGE, include_totals: isCounted = false } = query;
+  const { filter, judge } = await planOf(work, q);
+  const isCounted = query.include_totals === true;
   if (!filter) return { items: [], total: isCounted ? 0 : undefined };
-  if (plan.isWhole) return pageBy(work, filter, query);
-  const start = page * limit;
+  if (!judge) return pageBy(work, filter, query);
+  const { start, limit } = placeOf(query);
   const items: LogView[] = [];
   let total = 0;
   let seen = 0;
-  for await (const { log, isTaken } of judged(work, plan, { ...filter, ...orderOf(query.sort) })) {
+  for await (const log of entriesOf(work, { filter, order: orderOf(query.sort) })) {
     if (seen++ >= MOST_JUDGED)
       throw new Problem(
         'limit_reached',
-        `The search looks at more than ${MOST_JUDGED} entries; narrow it by type, user_id or date.`,
+        `The search looks at more than ${MOST_JUDGED} entries; narrow it by type, user_id, client_id, ip or date.`,
       );
-    if (!isTaken) continue;
+    if (!judge(log)) continue;
     if (total >= start && items.length < limit) items.push(log);
     total++;
     if (!isCounted && items.length >= limit) break;
@@ -124,51 +89,53 @@ async function pageByQuery(work: Work, q: string, query: ListQuery): Promise<Sli
   return { items, total: isCounted ? total : undefined };
 }
 
-/** The entries that a query takes behind a checkpoint, and the last one that it looked at: the next page begins there. */
-async function checkpointByQuery(work: Work, q: string, base: NativeFilter, take: number) {
-  const plan = planOf(q);
-  const filter = await filterOf(work, plan);
+/** Entries behind a checkpoint, and the last one that was looked at: the next page begins there. */
+interface Behind {
+  readonly items: readonly LogView[];
+  readonly last: string | undefined;
+}
+
+async function behind(work: Work, q: string, cursor: string | undefined, take: number): Promise<Behind> {
+  const { filter, judge } = q === '' ? { filter: {}, judge: undefined } : await planOf(work, q);
+  if (!filter) return { items: [], last: undefined };
+  const search = { filter, order: 'asc' } as const;
+  if (!judge) {
+    const { events } = await searchEvents(work, { ...search, cursor, limit: take });
+    return { items: await logViews(work, events), last: events.at(-1)?.id };
+  }
   const items: LogView[] = [];
   let last: string | undefined;
   let seen = 0;
-  if (filter)
-    for await (const { log, isTaken } of judged(work, plan, { ...base, ...filter })) {
-      last = log.log_id;
-      if (isTaken) items.push(log);
-      if (items.length >= take || ++seen >= MOST_JUDGED) break;
-    }
+  for await (const log of entriesOf(work, search, cursor)) {
+    last = log.log_id;
+    if (judge(log)) items.push(log);
+    if (items.length >= take || ++seen >= MOST_JUDGED) break;
+  }
   return { items, last };
 }
 
 /** What came after an entry, oldest first; the header names where the next page begins. */
 async function checkpoint({ work, query, origin }: DialectCall<ListQuery>) {
   const { from, take = PER_PAGE } = query;
-  const q = query.q ?? query.search;
-  const base: NativeFilter = { order: 'asc', ...(from === undefined ? {} : { cursor: from }) };
-  const { items, last } =
-    q === undefined || q === ''
-      ? await checkpointOfAll(work, base, take)
-      : await checkpointByQuery(work, q, base, take);
+  const q = queryOf(query);
+  const { items, last } = await behind(work, q, from, take);
   const next = last ?? from;
   const body = items.map((item) => pickFields(item, query));
   if (next === undefined) return body;
   const url = new URL(`${origin}/api/v2/logs`);
   url.searchParams.set('from', next);
   url.searchParams.set('take', String(take));
-  if (q !== undefined) url.searchParams.set('q', q);
+  if (q !== '') url.searchParams.set('q', q);
   return new DialectAnswer(body, { headers: { link: `<${url.href}>; rel="next"` } });
 }
 
-async function checkpointOfAll(work: Work, base: NativeFilter, take: number) {
-  const { events } = await read(work, { ...base, limit: take });
-  return { items: await new LogContext(work).views(events), last: events.at(-1)?.id };
-}
+const queryOf = ({ q, search }: ListQuery): string => q ?? search ?? '';
 
 async function list(call: DialectCall<ListQuery>) {
   const { work, query } = call;
   if (isCheckpoint(query)) return checkpoint(call);
-  const q = query.q ?? query.search;
-  const slice = q === undefined || q === '' ? await pageBy(work, {}, query) : await pageByQuery(work, q, query);
+  const q = queryOf(query);
+  const slice = q === '' ? await pageBy(work, {}, query) : await pageByQuery(work, q, query);
   return pickEach('logs', offsetAnswer('logs', query, slice, true), query);
 }
 
@@ -181,7 +148,7 @@ async function get({ work, params }: DialectCall) {
   const event = resultOf(
     await operations.audit.get(work, { event_id: params.id as string, query: undefined, body: undefined }),
   );
-  const [view] = await new LogContext(work).views([event]);
+  const [view] = await logViews(work, [event]);
   return view;
 }
 

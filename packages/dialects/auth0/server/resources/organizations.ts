@@ -11,8 +11,18 @@ import {
   setExtension,
   together,
 } from '@reeve/core';
+import { keyset } from '../keyset.ts';
 import { organizationView, organizationViews } from '../organization.ts';
-import { type CheckpointQuery, checkpointQuery, type OffsetQuery, offsetQuery, pageOf } from '../paging.ts';
+import {
+  type CheckpointQuery,
+  checkpointQuery,
+  each,
+  listOf,
+  type OffsetQuery,
+  offsetQuery,
+  pageOf,
+} from '../paging.ts';
+import { QueryProblem } from '../problems.ts';
 import { roleView } from '../role.ts';
 import { text } from '../schema.ts';
 import { idOf, inexistentUser, userIdOf } from '../user.ts';
@@ -35,12 +45,27 @@ const membersBody = object({ members: array(text(512), { minItems: 1, maxItems: 
 const rolesBody = object({ roles: array(text(64), { minItems: 1, maxItems: 50 }) });
 const listQuery = object({ ...offsetQuery, ...checkpointQuery, sort: optional(text(100)) });
 
-const list = ({ work, query: { sort: _sort, ...query } }: DialectCall<Static<typeof listQuery>>) =>
-  pageOf('organizations', query, async (cursor, limit) => {
-    const asked = { limit, ...(cursor === undefined ? {} : { cursor }) };
-    const page = resultOf(await operations.organizations.list(work, { query: asked, body: undefined }));
-    return { items: await organizationViews(work, page.organizations), next: page.next_cursor };
-  });
+const SORT = /^(name|display_name|created_at):(-?)1$/;
+
+/** Auth0's `field:1` or `field:-1` as the directory's sort. */
+function sortOf(sort: string | undefined): { sort?: 'name' } {
+  if (sort === undefined) return {};
+  const [, field, sign] = SORT.exec(sort) ?? [];
+  if (field === undefined)
+    throw new QueryProblem(
+      "Query validation error: 'must be name, display_name or created_at, with :1 or :-1' on property sort.",
+    );
+  return { sort: `${sign}${field}` as 'name' };
+}
+
+const list = async ({ work, query: { sort, ...query } }: DialectCall<Static<typeof listQuery>>) => {
+  const order = sortOf(sort);
+  const all = keyset(
+    (page) => operations.organizations.list(work, { query: { ...order, ...page }, body: undefined }),
+    'organizations',
+  );
+  return pageOf('organizations', query, all, (found) => organizationViews(work, found));
+};
 
 async function create({ work, body }: DialectCall<undefined, Static<typeof createBody>>) {
   const { branding, ...native } = body;
@@ -81,15 +106,12 @@ async function members({ work, params, query }: DialectCall<OffsetQuery & Checkp
   const { id } = resultOf(
     await operations.organizations.get(work, { organization_id: params.id as string, ...noBody }),
   );
-  const answer = await usersWith(work, { organization: id }, query, (user) => ({
+  return usersWith(work, { organization: id }, query, 'members', (user) => ({
     user_id: userIdOf(user),
     email: user.email ?? undefined,
     name: user.name ?? undefined,
     picture: user.picture ?? undefined,
   }));
-  if (Array.isArray(answer)) return answer;
-  const { users, ...envelope } = answer;
-  return { ...envelope, members: users };
 }
 
 async function addMembers({ work, params, body }: DialectCall<undefined, Static<typeof membersBody>>) {
@@ -115,12 +137,8 @@ async function removeMembers({ work, params, body }: DialectCall<undefined, Stat
 
 async function listMemberRoles({ work, params, query }: DialectCall<OffsetQuery>) {
   const user_id = await idOf(work, params.user_id as string);
-  const held = new Set(await findMemberRoles(work, { organization_id: params.id as string, user_id }));
-  return pageOf('roles', query, async (cursor, limit) => {
-    const asked = { limit, ...(cursor === undefined ? {} : { cursor }) };
-    const page = resultOf(await operations.roles.list(work, { query: asked, body: undefined }));
-    return { items: page.roles.filter(({ code }) => held.has(code)).map(roleView), next: page.next_cursor };
-  });
+  const held = await findMemberRoles(work, { organization_id: params.id as string, user_id });
+  return pageOf('roles', query, listOf(held), each(roleView));
 }
 
 const rolesOfMember =
@@ -133,11 +151,11 @@ const rolesOfMember =
 
 async function listOfUser({ work, params, query }: DialectCall<OffsetQuery>) {
   const user_id = await idOf(work, params.id as string);
-  return pageOf('organizations', query, async (cursor, limit) => {
-    const asked = { limit, ...(cursor === undefined ? {} : { cursor }) };
-    const page = resultOf(await operations.organizations.listForUser(work, { user_id, query: asked, body: undefined }));
-    return { items: await organizationViews(work, page.organizations), next: page.next_cursor };
-  });
+  const held = keyset(
+    (page) => operations.organizations.listForUser(work, { user_id, query: page, body: undefined }),
+    'organizations',
+  );
+  return pageOf('organizations', query, held, (found) => organizationViews(work, found));
 }
 
 export const organizations: readonly DialectRow[] = [

@@ -2,7 +2,7 @@
 import { array, object, type Permission, type Static, type UserPermission } from '@reeve/contract';
 import { type DialectCall, type DialectRow, operations, row } from '@reeve/core';
 import { keyset } from '../keyset.ts';
-import { type OffsetQuery, offsetQuery, pageOf } from '../paging.ts';
+import { each, type OffsetQuery, offsetQuery, pageOf } from '../paging.ts';
 import { text } from '../schema.ts';
 import { idOf, inexistentUser } from '../user.ts';
 import { present } from '../value.ts';
@@ -46,9 +46,8 @@ async function ofUser({ work, params, query }: DialectCall<OffsetQuery>) {
   const list = keyset(
     (page) => operations.users.listPermissions(work, { user_id, query: page, body: undefined }),
     'permissions',
-    userView,
   );
-  return pageOf('permissions', query, list);
+  return pageOf('permissions', query, list, each(userView));
 }
 
 const ofRole = ({ work, params, query }: DialectCall<OffsetQuery>) =>
@@ -58,8 +57,8 @@ const ofRole = ({ work, params, query }: DialectCall<OffsetQuery>) =>
     keyset(
       (page) => operations.roles.listPermissions(work, { role_id: params.id as string, query: page, body: undefined }),
       'permissions',
-      view,
     ),
+    each(view),
   );
 
 const changeOfUser =

@@ -21,10 +21,14 @@ import {
   row,
   type Work,
 } from '@reeve/core';
+import { ifThere } from '../absence.ts';
 import { managementAudience } from '../audience.ts';
+import { keyset } from '../keyset.ts';
 import {
   type FieldsQuery,
   fieldsQuery,
+  followedBy,
+  type KeysetList,
   type OffsetQuery,
   offsetQuery,
   pageOf,
@@ -109,6 +113,9 @@ const systemServer = (work: Work): ReturnType<typeof view> => ({
   token_dialect: 'access_token',
 });
 
+/** Stands for it in a list. */
+const SYSTEM = 'system';
+
 const isSystem = (work: Work, name: string | undefined) => {
   const { id, identifier } = systemServer(work);
   return name === id || name === identifier;
@@ -127,15 +134,22 @@ const nativeOf = ({
 });
 
 async function list({ work, query }: DialectCall<OffsetQuery & FieldsQuery & { identifiers?: string[] }>) {
-  const answer = await pageOf('resource_servers', query, async (cursor, limit) => {
-    const { identifiers } = query;
-    const asked = { limit, ...(identifiers ? { identifiers } : {}), ...(cursor === undefined ? {} : { cursor }) };
-    const page = resultOf(await operations.resourceServers.list(work, { query: asked, body: undefined }));
-    const items = await views(work, page.resource_servers);
-    const system = systemServer(work);
-    const hasSystem = page.next_cursor === null && (!identifiers || identifiers.includes(system.identifier));
-    return { items: hasSystem ? [...items, system] : items, next: page.next_cursor };
-  });
+  const { identifiers } = query;
+  const filter = identifiers ? { identifiers } : {};
+  const own: KeysetList<ResourceServer | typeof SYSTEM> = keyset(
+    (page) => operations.resourceServers.list(work, { query: { ...filter, ...page }, body: undefined }),
+    'resource_servers',
+  );
+  const hasSystem = !identifiers || identifiers.includes(managementAudience(work));
+  const all = hasSystem ? followedBy(own, SYSTEM) : own;
+  const answer = await pageOf('resource_servers', query, all, async (page) => [
+    ...(await views(
+      work,
+      page.filter((item) => item !== SYSTEM),
+    )),
+    // It is the last one of all.
+    ...(page.at(-1) === SYSTEM ? [systemServer(work)] : []),
+  ]);
   return pickEach('resource_servers', answer, query);
 }
 
@@ -170,11 +184,7 @@ async function update({ work, params, body }: DialectCall<undefined, Static<type
 /** Idempotent. */
 async function remove({ work, params }: DialectCall) {
   protect(work, params.id);
-  try {
-    await operations.resourceServers.delete(work, { resource_server_id: params.id as string, ...noBody });
-  } catch (error) {
-    if (!(error instanceof Problem) || error.code !== 'not_found') throw error;
-  }
+  await ifThere(operations.resourceServers.delete(work, { resource_server_id: params.id as string, ...noBody }));
 }
 
 export const resourceServers: readonly DialectRow[] = [

@@ -2,7 +2,7 @@
 import { array, nullable, object, optional, type Static, string } from '@reeve/contract';
 import { type DialectCall, type DialectRow, operations, row, together } from '@reeve/core';
 import { keyset } from '../keyset.ts';
-import { type OffsetQuery, offsetQuery, pageOf } from '../paging.ts';
+import { each, type OffsetQuery, offsetQuery, pageOf } from '../paging.ts';
 import { codeOf, roleView } from '../role.ts';
 import { text } from '../schema.ts';
 import { idOf, inexistentUser, userIdOf } from '../user.ts';
@@ -29,9 +29,8 @@ const list = ({ work, query }: DialectCall<Static<typeof listQuery>>) => {
   const roles = keyset(
     (page) => operations.roles.list(work, { query: { ...asked, ...page }, body: undefined }),
     'roles',
-    roleView,
   );
-  return pageOf('roles', paging, roles);
+  return pageOf('roles', paging, roles, each(roleView));
 };
 
 const create = async ({ work, body }: DialectCall<undefined, Static<typeof createBody>>) =>
@@ -44,12 +43,8 @@ const update = async ({ work, params, body }: DialectCall<undefined, Static<type
 
 async function listOfUser({ work, params, query }: DialectCall<OffsetQuery>) {
   const user_id = await idOf(work, params.id as string);
-  const roles = keyset(
-    (page) => operations.users.listRoles(work, { user_id, query: page, body: undefined }),
-    'roles',
-    roleView,
-  );
-  return pageOf('roles', query, roles);
+  const roles = keyset((page) => operations.users.listRoles(work, { user_id, query: page, body: undefined }), 'roles');
+  return pageOf('roles', query, roles, each(roleView));
 }
 
 /** All of them or none. */
@@ -72,7 +67,7 @@ async function addUsers({ work, params, body }: DialectCall<undefined, Static<ty
 
 async function listUsers({ work, params, query }: DialectCall<OffsetQuery & { from?: string; take?: number }>) {
   const { id } = await operations.roles.get(work, { role_id: params.id as string, ...noBody }).then(resultOf);
-  return usersWith(work, { role: id }, query, (user) => ({
+  return usersWith(work, { role: id }, query, 'users', (user) => ({
     user_id: userIdOf(user),
     email: user.email ?? undefined,
     name: user.name ?? undefined,

@@ -1,8 +1,10 @@
 /** `/rules`: small functions that run at sign-in. */
 import { boolean, integer, object, optional, type Rule, type Static, string } from '@reeve/contract';
-import { type DialectCall, type DialectRow, operations, Problem, row } from '@reeve/core';
+import { type DialectCall, type DialectRow, operations, row } from '@reeve/core';
+import { ifThere } from '../absence.ts';
 import { keyset } from '../keyset.ts';
 import {
+  each,
   type FieldsQuery,
   fieldsQuery,
   type OffsetQuery,
@@ -52,9 +54,8 @@ async function list({ work, query }: DialectCall<OffsetQuery & FieldsQuery & { e
   const rules = keyset(
     (page) => operations.rules.list(work, { query: { ...filter, ...page }, body: undefined }),
     'rules',
-    view,
   );
-  return pickEach('rules', await pageOf('rules', query, rules), query);
+  return pickEach('rules', await pageOf('rules', query, rules, each(view)), query);
 }
 
 async function create({ work, body: { stage: _stage, ...body } }: DialectCall<undefined, Static<typeof createBody>>) {
@@ -67,11 +68,7 @@ async function update({ work, params, body }: DialectCall<undefined, Static<type
 
 /** Idempotent. */
 async function remove({ work, params }: DialectCall) {
-  try {
-    await operations.rules.delete(work, { rule_id: params.id as string, ...noBody });
-  } catch (error) {
-    if (!(error instanceof Problem) || error.code !== 'not_found') throw error;
-  }
+  await ifThere(operations.rules.delete(work, { rule_id: params.id as string, ...noBody }));
 }
 
 export const rules: readonly DialectRow[] = [

@@ -1,6 +1,6 @@
 /**
- * `/tenants/settings`. The name people read and the session's lifetime are the tenant's own; the rest of Auth0's settings
- * is kept beside it.
+ * `/tenants/settings`. The name people read, the session's lifetime, and what requests for tokens fall back on are the
+ * tenant's own; the rest of Auth0's settings is kept beside it.
  */
 
 import {
@@ -18,6 +18,7 @@ import {
   type DialectCall,
   type DialectRow,
   extensionsOf,
+  fieldProblem,
   operations,
   row,
   setExtension,
@@ -25,6 +26,7 @@ import {
   type Work,
 } from '@reeve/core';
 import { merged } from '../client.ts';
+import { connectionNames, findConnection } from '../connection.ts';
 import { type FieldsQuery, fieldsQuery, pickFields } from '../paging.ts';
 import { clearable } from '../schema.ts';
 import { noBody, resultOf } from '../value.ts';
@@ -90,9 +92,38 @@ async function read(work: Work) {
     sandbox_version: '22',
     idle_session_lifetime: tenant.settings.session_lifetime / HOUR,
     ...settings,
+    default_audience: tenant.settings.default_audience ?? undefined,
+    default_directory: await directoryOf(work, tenant.settings.default_connection),
     friendly_name: tenant.display_name ?? tenant.name,
     session_lifetime: tenant.settings.session_lifetime / HOUR,
   };
+}
+
+/** The name of a connection that is called by its id. */
+async function directoryOf(work: Work, id: string | null): Promise<string | undefined> {
+  return id === null ? undefined : (await connectionNames(work, [id])).get(id);
+}
+
+type Defaults = { readonly [K in 'default_audience' | 'default_directory']: Body[K] | undefined };
+
+/** The defaults as the tenant's own settings; an empty text clears as null does. What can't be one is told by Auth0's name. */
+async function defaultsOf(work: Work, { default_audience: audience, default_directory: directory }: Defaults) {
+  const named = directory ? await findConnection(work, 'name', directory) : undefined;
+  if (directory && !named) throw fieldProblem('default_directory', 'exists', `No connection is called "${directory}".`);
+  if (named && named.strategy !== 'database')
+    throw fieldProblem('default_directory', 'strategy', `The connection "${directory}" has no passwords.`);
+  if (audience) await requireAudience(work, audience);
+  return {
+    ...(audience === undefined ? {} : { default_audience: audience || null }),
+    ...(directory === undefined ? {} : { default_connection: named?.id ?? null }),
+  };
+}
+
+async function requireAudience(work: Work, identifier: string): Promise<void> {
+  const query = { identifiers: [identifier] };
+  const { resource_servers: found } = resultOf(await operations.resourceServers.list(work, { query, body: undefined }));
+  if (found.length === 0)
+    throw fieldProblem('default_audience', 'exists', `No API of the tenant has the identifier "${identifier}".`);
 }
 
 /** Tooling writes lifetimes of broken hours in minutes. */
@@ -114,13 +145,15 @@ function inHours(body: Body): Body {
 
 async function update({ work, body: given }: DialectCall<undefined, Body>) {
   const body = inHours(given);
-  const { friendly_name: name, session_lifetime: lifetime, flags, ...rest } = body;
+  const { friendly_name: name, session_lifetime: lifetime, flags, default_audience, default_directory, ...rest } = body;
   return together(work, async (inner, unit) => {
+    const settings = {
+      ...(await defaultsOf(inner, { default_audience, default_directory })),
+      ...(typeof lifetime === 'number' ? { session_lifetime: Math.max(300, Math.round(lifetime * HOUR)) } : {}),
+    };
     const native = {
       ...(name === undefined ? {} : { display_name: name || null }),
-      ...(lifetime === undefined || lifetime === null
-        ? {}
-        : { settings: { session_lifetime: Math.max(300, Math.round(lifetime * HOUR)) } }),
+      ...(Object.keys(settings).length > 0 ? { settings } : {}),
     };
     if (Object.keys(native).length > 0)
       await operations.tenants.updateCurrent(inner, { query: undefined, body: native });

@@ -142,6 +142,57 @@ describe.each(databaseKinds)('users of Auth0 on %s', (kind) => {
     expect((await call('PATCH', path, { blocked: false })).body).not.toMatchObject({ blocked: true });
   });
 
+  it('keeps a null below the top level, and finds what is there now', async () => {
+    const email = 'nulls@example.com';
+    const tree = { a: { x: 1, y: { z: 2 } }, list: [{ p: 1 }], top: null };
+    const user = await create({ email, user_metadata: tree, app_metadata: { plan: { name: 'gold' } } });
+    const path = `/users/${encodeURIComponent(user.user_id)}`;
+    const change = {
+      user_metadata: { a: { y: { z: null, deep: [null, { q: null }] } }, list: null, fresh: { n: null } },
+      app_metadata: { plan: { name: null, since: 2024 } },
+    };
+    const wanted = {
+      user_metadata: { a: { y: { z: null, deep: [null, { q: null }] } }, top: null, fresh: { n: null } },
+      app_metadata: { plan: { name: null, since: 2024 } },
+    };
+    for (const { status, body } of [await call('PATCH', path, change), await call('GET', path)]) {
+      expect(status).toBe(200);
+      const { user_metadata, app_metadata } = body as Wire;
+      expect({ user_metadata, app_metadata }).toEqual(wanted);
+    }
+    // Again: nothing is different now.
+    const { body: before } = await call('GET', path);
+    expect((await call('PATCH', path, { user_metadata: change.user_metadata })).body).toEqual(before);
+    const finds = async (q: string) => {
+      const { body } = await call('GET', `/users?q=${encodeURIComponent(`email:"${email}" AND ${q}`)}`);
+      return (body as Wire[]).length === 1;
+    };
+    for (const gone of ['user_metadata.a.x:1', 'user_metadata.a.y.z:2', 'user_metadata.list.p:1'])
+      expect([gone, await finds(gone)]).toEqual([gone, false]);
+    for (const name of ['user_metadata.a.y.z', 'user_metadata.fresh.n', 'app_metadata.plan.name'])
+      expect([name, await finds(`_exists_:${name}`)]).toEqual([name, false]);
+    expect(await finds('app_metadata.plan.since:2024')).toBe(true);
+    // A null bag is none of Auth0's; `{}` empties one and leaves the other.
+    expect((await call('PATCH', path, { user_metadata: null })).status).toBe(400);
+    const { user_metadata, app_metadata } = (await call('PATCH', path, { user_metadata: {} })).body as Wire;
+    expect([user_metadata, app_metadata]).toEqual([{}, wanted.app_metadata]);
+  });
+
+  it('loses no key of patches of one bag that come at once', async () => {
+    const user = await create({ email: 'at.once@example.com', user_metadata: { kept: { a: null } } });
+    const path = `/users/${encodeURIComponent(user.user_id)}`;
+    const keys = Array.from({ length: 30 }, (_, i) => `k${i}`);
+    const answers = await Promise.all(
+      keys.map((key) => call('PATCH', path, { user_metadata: { [key]: { of: null }, same: { [key]: 1 } } })),
+    );
+    expect(answers.map(({ status }) => status)).toEqual(keys.map(() => 200));
+    const { user_metadata } = (await call('GET', path)).body as Wire;
+    const { same, ...others } = user_metadata;
+    expect(others).toEqual({ kept: { a: null }, ...Object.fromEntries(keys.map((key) => [key, { of: null }])) });
+    // What one patch set at a key is not mixed with what another did.
+    expect(Object.keys(same as object)).toHaveLength(1);
+  });
+
   it('deletes, again and again', async () => {
     const user = await create({ email: 'gone@example.com' });
     const path = `/users/${encodeURIComponent(user.user_id)}`;
@@ -175,6 +226,8 @@ describe.each(databaseKinds)('users of Auth0 on %s', (kind) => {
       message: 'Missing authentication',
       attributes: { error: 'Missing authentication' },
     });
+    const basic = await fetch(`${server.url}/api/v2/users/auth0%7Cx`, { headers: { authorization: 'Basic YTpi' } });
+    expect([basic.status, basic.headers.get('www-authenticate')]).toEqual([401, 'Bearer']);
     const malformed = await fetch(`${server.url}/api/v2/users/auth0%7Cx`, { headers: { authorization: 'Bearer a b' } });
     expect(await malformed.json()).toMatchObject({ statusCode: 400, errorCode: 'Bearer' });
     const wrong = await fetch(`${server.url}/api/v2/users/auth0%7Cx`, { headers: { authorization: 'Bearer a.b.c' } });

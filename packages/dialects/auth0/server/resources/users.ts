@@ -4,24 +4,39 @@ import {
   createUser,
   type DialectCall,
   type DialectRow,
+  fieldProblem,
   operations,
   Problem,
+  patchUser,
   row,
   searchUsers,
+  sendVerificationFor,
   together,
   type User,
   type Work,
 } from '@reeve/core';
+import { ifThere } from '../absence.ts';
 import { connectionNames, inexistentConnection, requireConnection } from '../connection.ts';
-import { metadataPatch } from '../metadata.ts';
-import { type FieldsQuery, fieldsQuery, offsetAnswer, offsetQuery, PER_PAGE, pickEach, pickFields } from '../paging.ts';
+import { keyset } from '../keyset.ts';
+import { linkOptionsOf } from '../link.ts';
+import { mergeMetadata } from '../metadata.ts';
+import {
+  allOf,
+  type FieldsQuery,
+  fieldsQuery,
+  offsetAnswer,
+  offsetQuery,
+  PER_PAGE,
+  pickEach,
+  pickFields,
+} from '../paging.ts';
 import { QueryProblem } from '../problems.ts';
 import { clearable, text } from '../schema.ts';
 import { filterOf } from '../search/filter.ts';
 import { sortOf } from '../search/sort.ts';
 import { isStrict } from '../strict.ts';
 import { defaultsOf, idOf, inexistentUser, ownIdOf, userBy, viewOf, viewsOf } from '../user.ts';
-import { resultOf } from '../value.ts';
+import { noBody, resultOf } from '../value.ts';
 
 const { email, username, phone_number, picture, name, given_name, family_name, nickname, password } = userFields;
 const bags = { user_metadata: optional(userFields.user_metadata), app_metadata: optional(userFields.app_metadata) };
@@ -70,7 +85,7 @@ const lowered = (address: string | undefined) => address?.toLowerCase();
 
 async function create({ work, body }: DialectCall<undefined, Static<typeof createBody>>) {
   const { connection: named, user_id: subject, verify_email: verifies, blocked, ...fields } = body;
-  const connection = await requireConnection(work, named);
+  const connection = await requireConnection(work, 'name', named);
   const address = lowered(fields.email);
   const native = {
     ...defaultsOf(address),
@@ -94,6 +109,12 @@ async function turn(work: Work, id: string, isBlocked: boolean): Promise<User> {
   return resultOf(await operations.users[isBlocked ? 'disable' : 'enable'](work, input));
 }
 
+/** Asking for what nobody here does is refused; what is not asked for is none. */
+function checkPhone({ verify_phone_number: isAsked }: UpdateBody): void {
+  if (isAsked === true)
+    throw fieldProblem('verify_phone_number', 'unsupported', 'must be false: no message is sent to phones here');
+}
+
 /** Auth0 takes a password by itself only (contract, errors: operation_not_supported). */
 function checkAlone({ password: secret, ...others }: UpdateBody): void {
   if (secret === undefined || secret === null) return;
@@ -102,10 +123,10 @@ function checkAlone({ password: secret, ...others }: UpdateBody): void {
       throw new Problem('invalid_request', `Cannot update password and ${field} simultaneously`);
 }
 
-/** The user's fields after a PATCH, as a native merge patch: bags merge at the top level only. */
+/** A PATCH in native fields. */
 function patchOf(body: UpdateBody, user: User): UserUpdate {
   const { blocked: _b, verify_email: _v, verify_phone_number: _p, connection: _c, client_id: _i, ...fields } = body;
-  const { password: secret, user_metadata: forUser, app_metadata: forApp, email: address, ...rest } = fields;
+  const { password: secret, email: address, ...rest } = fields;
   const isMoved = typeof address === 'string' && address.toLowerCase() !== user.email?.toLowerCase();
   return {
     ...rest,
@@ -113,8 +134,6 @@ function patchOf(body: UpdateBody, user: User): UserUpdate {
     // Without a word about it a new address is unverified, and nothing is mailed.
     ...(isMoved && body.email_verified === undefined ? { email_verified: false } : {}),
     ...(secret === undefined || secret === null ? {} : { password: secret }),
-    ...(forUser === undefined ? {} : { user_metadata: metadataPatch(user.user_metadata, forUser) }),
-    ...(forApp === undefined ? {} : { app_metadata: metadataPatch(user.app_metadata, forApp) }),
   } as UserUpdate;
 }
 
@@ -133,6 +152,7 @@ async function update(call: DialectCall<undefined, UpdateBody>) {
   const { work, params, body } = call;
   checkMayChange(call);
   checkAlone(body);
+  checkPhone(body);
   const isPrivileged = call.holds('update:users') || call.holds('update:users_app_metadata');
   const id = isPrivileged ? await idOf(work, params.id as string) : await ownIdOf(call);
   const secrets = typeof body.password === 'string' ? [body.password] : [];
@@ -140,13 +160,13 @@ async function update(call: DialectCall<undefined, UpdateBody>) {
     work,
     async (inner) => {
       const before = await userBy(inner, id);
+      const link = await linkOptionsOf(inner, body.client_id === undefined ? {} : { client_id: body.client_id });
       if (body.connection !== undefined) await checkHome(inner, before, body.connection);
       const input = { user_id: id, query: undefined, body: patchOf(body, before) };
-      let user = resultOf(await operations.users.update(inner, input));
+      let user = resultOf(await patchUser(inner, input, mergeMetadata));
       if (body.blocked !== undefined && body.blocked !== (user.state === 'disabled'))
         user = await turn(inner, id, body.blocked);
-      if (body.verify_email === true && !user.email_verified)
-        await operations.users.sendVerification(inner, { user_id: id, query: undefined, body: undefined });
+      if (body.verify_email === true && !user.email_verified) await sendVerificationFor(inner, id, link);
       return viewOf(inner, user);
     },
     secrets,
@@ -154,7 +174,7 @@ async function update(call: DialectCall<undefined, UpdateBody>) {
 }
 
 async function checkHome(work: Work, user: User, named: string): Promise<void> {
-  if ((await connectionNames(work)).get(user.connection_id) !== named)
+  if ((await connectionNames(work, [user.connection_id])).get(user.connection_id) !== named)
     throw new Problem('invalid_request', `The user's primary identity is not in the connection ${named}.`);
 }
 
@@ -170,27 +190,16 @@ async function get(call: DialectCall<FieldsQuery>) {
 /** Idempotent: nobody there is no error (contract row users.delete). */
 async function remove(call: DialectCall) {
   const { work, params } = call;
-  const id = call.holds('delete:users')
-    ? await idOf(work, params.id as string).catch(ignoringNobody)
-    : await ownIdOf(call);
-  if (id === undefined) return;
-  await operations.users.delete(work, { user_id: id, query: undefined, body: undefined }).catch(ignoringNobody);
+  const id = call.holds('delete:users') ? await ifThere(idOf(work, params.id as string)) : await ownIdOf(call);
+  if (id !== undefined) await ifThere(operations.users.delete(work, { user_id: id, ...noBody }));
 }
 
-const ignoringNobody = (error: unknown): undefined => {
-  if (error instanceof Problem && error.code === 'not_found') return undefined;
-  throw error;
-};
-
 async function byEmail({ work, query }: DialectCall<FieldsQuery & { email: string }>) {
-  const found: User[] = [];
-  for (let cursor: string | null | undefined; cursor !== null; ) {
-    const asked = { email: query.email, limit: 100, ...(cursor === undefined ? {} : { cursor }) };
-    const page = resultOf(await operations.users.list(work, { query: asked, body: undefined }));
-    found.push(...page.users);
-    cursor = page.next_cursor;
-  }
-  return (await viewsOf(work, found)).map((user) => pickFields(user, query));
+  const list = keyset(
+    (page) => operations.users.list(work, { query: { email: query.email, ...page }, body: undefined }),
+    'users',
+  );
+  return (await viewsOf(work, await allOf(list))).map((user) => pickFields(user, query));
 }
 
 const listQuery = object({

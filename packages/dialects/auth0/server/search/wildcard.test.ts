@@ -1,4 +1,5 @@
 /** Wildcards: what they match, against the meaning spelled out by recursion, and that no text makes them slow. */
+import type { Work } from '@reeve/core';
 import { describe, expect, it } from 'vitest';
 import type { LogView } from '../log.ts';
 import { planOf } from '../log-query.ts';
@@ -38,12 +39,13 @@ describe('wildcards', () => {
     expect(matches('a.c*', 'abcd')).toBe(false);
   });
 
-  it('are not slow on a text that almost matches', () => {
+  it('are not slow on a text that almost matches', async () => {
     const log = { user_agent: 'a'.repeat(512) } as LogView;
     for (const q of ['user_agent:*a*a*a*a*a*b', 'user_agent:*a?a*a?a*a*b', '*a*a*a*a*a*a*b']) {
-      const { judge } = planOf(q);
+      // Nothing of it is for the database.
+      const { judge } = await planOf({} as Work, q);
       const begun = performance.now();
-      for (let i = 0; i < 100; i++) expect(judge(log)).toBe(false);
+      for (let i = 0; i < 100; i++) expect(judge?.(log)).toBe(false);
       // One took seconds where it was tried in every way.
       expect(performance.now() - begun).toBeLessThan(2000);
     }
