@@ -1,7 +1,7 @@
 /** The one-way rule (docs/ARCHITECTURE.md): contract ← sdk ← clients, and contract ← core ← server. */
 const from = (path, pathNot) => ({ path, ...(pathNot ? { pathNot } : {}) });
-/** Conformance suites are tests with files of their own. */
-const tests = '(\\.test(-d)?\\.ts$|/conformance/)';
+/** Conformance suites are tests with files of their own, and so are fixtures. */
+const tests = '(\\.(test(-d)?|fixture)\\.ts$|/conformance/)';
 
 export default {
   forbidden: [
@@ -28,7 +28,7 @@ export default {
     {
       name: 'clients-depend-on-the-sdk-only',
       severity: 'error',
-      from: from('^packages/dialects/([^/]+/src|rw3iss/client)', `${tests}|\\.fixture\\.ts$`),
+      from: from('^packages/dialects/([^/]+/src|(rw3iss|authing)/client)', tests),
       to: { pathNot: ['^packages/dialects/[^/]+/(src|client)', '^packages/(sdk|contract)/src'] },
     },
     {

@@ -1,8 +1,9 @@
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
 import { isBuilt } from './packages/testkit/src/process.ts';
 import { workerUrls } from './scripts/workers.mjs';
 
 const dist = new URL('./packages/server/dist/', import.meta.url);
+const server = ['packages/{core,server}/src/**/*.test.ts', 'packages/dialects/*/server/**/*.test.ts'];
 
 export default defineConfig({
   // Threads start from what is built, as processes do: from source each of them loads all of the core by itself.
@@ -10,16 +11,32 @@ export default defineConfig({
   resolve: { conditions: ['reeve-source'] },
   ssr: { resolve: { conditions: ['reeve-source'] } },
   test: {
-    include: [
-      'packages/**/src/**/*.test.ts',
-      'packages/dialects/*/{client,server,conformance}/**/*.test.ts',
-      'examples/*.test.ts',
-    ],
     globalSetup: ['packages/testkit/src/postgres-setup.ts'],
     // Processes, not threads: what a test file leaves running, native code too, ends with its process.
     pool: 'forks',
     maxWorkers: 3,
     testTimeout: 20_000,
     hookTimeout: 30_000,
+    projects: [
+      {
+        extends: true,
+        // To load the server takes longer than most of these files take, so a process runs one after another. What they
+        // change is a server of their own; a file that changes its process changes it back.
+        test: { name: 'server', include: server, isolate: false },
+      },
+      {
+        extends: true,
+        // Clients are tested by changing the process that they live in: its fetch, its timers, its certificates.
+        test: {
+          name: 'clients',
+          include: [
+            'packages/**/src/**/*.test.ts',
+            'packages/dialects/*/{client,conformance}/**/*.test.ts',
+            'examples/*.test.ts',
+          ],
+          exclude: [...configDefaults.exclude, ...server],
+        },
+      },
+    ],
   },
 });

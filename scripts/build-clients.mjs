@@ -52,6 +52,13 @@ const clients = [
     entries: ['index'],
     sources: { 'packages/dialects/rw3iss/client': '.' },
   },
+  {
+    name: '@reeve/authing',
+    folder: 'packages/dialects/authing',
+    source: 'client',
+    entries: ['index'],
+    sources: { 'packages/dialects/authing/client': '.' },
+  },
 ];
 const sourceOf = ({ folder, source = 'src' }, entry) => `${folder}/${source}/${entry}.ts`;
 

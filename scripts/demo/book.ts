@@ -44,6 +44,7 @@ const blank: Person = {
   profile: {},
   user_metadata: {},
   app_metadata: {},
+  custom_fields: {},
   has_password: false,
   password_must_be_reset: false,
   sign_in_count: 0,

@@ -4,6 +4,7 @@ import * as audit from './resources/audit.ts';
 import * as authenticationMethods from './resources/authentication-methods.ts';
 import * as clientGrants from './resources/client-grants.ts';
 import * as connections from './resources/connections.ts';
+import * as customFields from './resources/custom-fields.ts';
 import * as deviceCredentials from './resources/device-credentials.ts';
 import * as groups from './resources/groups.ts';
 import * as identities from './resources/identities.ts';
@@ -12,7 +13,9 @@ import * as jobs from './resources/jobs.ts';
 import * as mails from './resources/mails.ts';
 import * as organizations from './resources/organizations.ts';
 import * as pools from './resources/pools.ts';
+import * as resourceNamespaces from './resources/resource-namespaces.ts';
 import * as resourceServers from './resources/resource-servers.ts';
+import * as resources from './resources/resources.ts';
 import * as revokedTokens from './resources/revoked-tokens.ts';
 import * as roles from './resources/roles.ts';
 import * as rules from './resources/rules.ts';
@@ -23,12 +26,13 @@ import * as tickets from './resources/tickets.ts';
 import * as users from './resources/users.ts';
 import type { Route } from './route.ts';
 
-const resources = {
+const modules = {
   applications,
   audit,
   clientGrants,
   authenticationMethods,
   connections,
+  customFields,
   deviceCredentials,
   groups,
   identities,
@@ -38,6 +42,8 @@ const resources = {
   organizations,
   pools,
   revokedTokens,
+  resourceNamespaces,
+  resources,
   resourceServers,
   roles,
   rules,
@@ -60,7 +66,7 @@ export interface NamedRoute {
 const isRoute = (value: unknown): value is Route => typeof value === 'object' && value !== null && 'verb' in value;
 
 /** Every route of the native API. */
-export const routes: readonly NamedRoute[] = Object.entries(resources).flatMap(([resource, module]) =>
+export const routes: readonly NamedRoute[] = Object.entries(modules).flatMap(([resource, module]) =>
   Object.entries(module).flatMap(([name, value]: [string, unknown]) =>
     isRoute(value) ? [{ resource, name, id: `${resource}.${name}`, route: value }] : [],
   ),

@@ -32,6 +32,10 @@ export const scopes = [
   'sessions:write',
   'jobs:read',
   'audit:read',
+  'custom_fields:read',
+  'custom_fields:write',
+  'resources:read',
+  'resources:write',
 ] as const;
 export type Scope = (typeof scopes)[number];
 

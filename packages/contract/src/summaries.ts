@@ -44,6 +44,13 @@ export const summaries: Readonly<Record<string, string>> = {
   'connections.update': 'Changes a connection by JSON merge patch (RFC 7396).',
   'connections.delete':
     'Deletes a connection that is nobody’s home and no application’s pool. The default connection stays.',
+  'customFields.list': 'Lists the definitions of custom fields, newest first.',
+  'customFields.create': 'Defines a custom field.',
+  'customFields.get': 'Reads one definition, by id, by the key of a field of users, or by `target.key`.',
+  'customFields.update':
+    'Changes a definition by JSON merge patch (RFC 7396). Its key stays; its type, and an option of a `select`, change as long as no user has a value that would no longer be one.',
+  'customFields.delete':
+    'Deletes a definition with all values of it. The values go in batches: cut off, it is called again.',
   'deviceCredentials.list': 'Lists the device credentials of a tenant, newest first. Several filters are an "and".',
   'deviceCredentials.create': 'Registers the public key of a device.',
   'deviceCredentials.delete':
@@ -97,6 +104,12 @@ export const summaries: Readonly<Record<string, string>> = {
     'Adds a user to a pool beside the home, by its id or name. Adding it again changes nothing. A pool that is named for the first time is made, as for `setUserHome`. One called `home` is named by its id here.',
   'pools.removeUser':
     'Takes a user out of a pool, by its id or name; the home stays. Taking out a user who is not in it changes nothing.',
+  'resourceNamespaces.list': 'Lists namespaces, newest first.',
+  'resourceNamespaces.create': 'Creates a namespace. Its code stays as it is.',
+  'resourceNamespaces.get': 'Reads one namespace, by id or code.',
+  'resourceNamespaces.update': 'Changes a namespace by JSON merge patch (RFC 7396).',
+  'resourceNamespaces.delete':
+    'Deletes a namespace with its resources and their grants; the one called `default` stays. Roles of its name stay, too.',
   'resourceServers.list': 'Lists resource servers, newest first.',
   'resourceServers.create': 'Creates a resource server. Its identifier stays as it is.',
   'resourceServers.get': 'Reads one resource server, by id or identifier.',
@@ -104,6 +117,18 @@ export const summaries: Readonly<Record<string, string>> = {
     'Changes a resource server by JSON merge patch (RFC 7396). `scopes` is replaced as a whole: with a scope go the permissions and the grants of it.',
   'resourceServers.delete':
     'Deletes a resource server with its permissions and grants; its tokens are refused from then on.',
+  'resources.list': 'Lists resources, newest first.',
+  'resources.create': 'Creates a resource. Its namespace and code stay as they are.',
+  'resources.get': 'Reads one resource.',
+  'resources.update':
+    'Changes a resource by JSON merge patch (RFC 7396). `actions` is replaced as a whole: with an action go the grants of it.',
+  'resources.delete': 'Deletes a resource with its grants.',
+  'resources.authorize':
+    'Grants actions on resources to users, roles, groups or organizations. What a subject has already stays; again changes nothing.',
+  'resources.revoke':
+    'Takes actions on resources from users, roles, groups or organizations. Taking what is not granted changes nothing.',
+  'resources.listGrants':
+    'Lists grants by resource: those of a resource, of a subject, or all. Several filters are an "and".',
   'revokedTokens.list': 'Lists the revoked tokens of a tenant, in the order of `jti`.',
   'revokedTokens.create':
     'Revokes an access token: it is refused from then on, in every API. Doing so again changes nothing.',
@@ -170,6 +195,10 @@ export const summaries: Readonly<Record<string, string>> = {
   'users.listPermissions': 'Lists the permissions that a user holds, directly or through a role, each once.',
   'users.addPermissions': 'Gives permissions to a user directly. Giving one again changes nothing.',
   'users.removePermissions': 'Takes permissions that a user holds directly. What the user holds through a role stays.',
+  'users.listAuthorizedResources':
+    'Lists the resources that a user may use, each once with all of its actions: granted to the user, to a role that the user holds, to a group or to an organization that the user belongs to. A role that is held in an organization only counts there, not here.',
+  'users.explain':
+    'Tells whether a user may do something with a resource, and why: by which grants, and by which role, group or organization.',
   'users.bulkImport':
     'Imports users from a stream of NDJSON, a JSON array or CSV, written in batches while it arrives.',
   'users.exportAll':

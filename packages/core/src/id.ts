@@ -34,6 +34,9 @@ export type Prefix =
   | 'req'
   | 'fac'
   | 'dcr'
+  | 'fld'
+  | 'rns'
+  | 'res'
   | 'key';
 
 const pool = new Uint8Array(2048);

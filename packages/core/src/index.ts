@@ -20,6 +20,7 @@ export * from './credentials/attempts.ts';
 export * from './credentials/clients.store.ts';
 export * from './credentials/hasher.ts';
 export { LOCKOUT_FAILURES } from './credentials/lockout.ts';
+export { appMetadataOf } from './custom-fields/metadata.ts';
 export * from './database/database.ts';
 export { MANY, ONE, type PatternPart } from './database/document.ts';
 export { migrate } from './database/migrate.ts';
@@ -71,7 +72,7 @@ export {
   resourceServerSubjects,
   type TokenAudience,
 } from './resource-servers/resource-servers.store.ts';
-export { checkRank } from './roles/administrators.ts';
+export { replaceRoles } from './roles/grants.ts';
 export * from './roles/summaries.ts';
 export * from './rules/engine.ts';
 export * from './rules/run.ts';
@@ -95,7 +96,7 @@ export {
   findUserIdBySpelling,
   findUserIdsEverSpelled,
 } from './users/identity.store.ts';
-export { isPasswordOf, setPassword } from './users/password-change.ts';
+export { setPassword } from './users/password-change.ts';
 export { type PasswordRefusal, provePassword } from './users/password-proof.ts';
 export { completePasswordReset, type PasswordReset, readPasswordReset } from './users/password-reset.ts';
 export { type MailRequest, requestPasswordReset, requestVerification } from './users/requested-mails.ts';

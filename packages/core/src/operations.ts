@@ -1,12 +1,13 @@
 /** Every operation of the native API, by resource, as the contract names them. */
 import * as contract from '@reeve/contract';
 import * as applications from './applications/applications.ts';
-import * as applicationUsers from './applications/users.ts';
+import { listForUser as listApplications } from './applications/users.ts';
 import * as audit from './audit/audit.ts';
 import * as authenticationMethods from './authentication-methods/authentication-methods.ts';
 import { forgetBrowsers } from './authentication-methods/browsers.ts';
 import * as clientGrants from './client-grants/client-grants.ts';
 import * as connections from './connections/connections.ts';
+import * as customFields from './custom-fields/custom-fields.ts';
 import * as deviceCredentials from './device-credentials/device-credentials.ts';
 import { createExport } from './export/export-jobs.ts';
 import * as groups from './groups/groups.ts';
@@ -22,6 +23,9 @@ import * as organizations from './organizations/organizations.ts';
 import * as permissions from './permissions/permissions.ts';
 import * as pools from './pools/pools.ts';
 import * as resourceServers from './resource-servers/resource-servers.ts';
+import { explain, listForUser as listAuthorizedResources } from './resources/authorized.ts';
+import * as resourceNamespaces from './resources/namespaces.ts';
+import * as resources from './resources/resources.ts';
 import * as roleGrants from './roles/grants.ts';
 import * as roles from './roles/roles.ts';
 import * as rules from './rules/rules.ts';
@@ -44,6 +48,7 @@ export const operations = {
   authenticationMethods: implement(contract.authenticationMethods, authenticationMethods),
   clientGrants: implement(contract.clientGrants, clientGrants),
   connections: implement(contract.connections, connections),
+  customFields: implement(contract.customFields, customFields),
   deviceCredentials: implement(contract.deviceCredentials, deviceCredentials),
   groups: implement(contract.groups, groups),
   identities: implement(contract.identities, identities),
@@ -66,6 +71,14 @@ export const operations = {
     setUserHome: pools.setUserHome,
   }),
   revokedTokens: implement(contract.revokedTokens, revokedTokens),
+  resourceNamespaces: implement(contract.resourceNamespaces, {
+    create: resourceNamespaces.create,
+    delete: resourceNamespaces.delete,
+    get: resourceNamespaces.get,
+    list: resourceNamespaces.list,
+    update: resourceNamespaces.update,
+  }),
+  resources: implement(contract.resources, resources),
   resourceServers: implement(contract.resourceServers, resourceServers),
   roles: implement(contract.roles, {
     ...roles,
@@ -93,6 +106,7 @@ export const operations = {
     delete: erasure.delete,
     deleteAll,
     erase: erasure.erase,
+    explain,
     disable: userState.disable,
     enable: userState.enable,
     forceMfaReset: userState.forceMfaReset,
@@ -100,7 +114,8 @@ export const operations = {
     get: users.get,
     impersonate,
     list: users.list,
-    listApplications: applicationUsers.listForUser,
+    listApplications,
+    listAuthorizedResources,
     listRoles: roleGrants.listRoles,
     lookup,
     resetPassword: passwordReset.resetPassword,

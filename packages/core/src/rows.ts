@@ -18,6 +18,9 @@ const KINDS = {
   applications: ['app', 'application'],
   rules: ['rul', 'rule'],
   client_grants: ['cgr', 'client grant'],
+  custom_fields: ['fld', 'custom field'],
+  resource_namespaces: ['rns', 'resource namespace'],
+  resources: ['res', 'resource'],
 } as const satisfies Record<string, readonly [Prefix, string]>;
 
 export type KeyedTable = keyof typeof KINDS;

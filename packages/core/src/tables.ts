@@ -3,7 +3,7 @@
  * milliseconds, json opaque text. Beside them stand row numbers: `tenant_id`, `connection_num`, `user_num` and the
  * `num` that they name. They keep the indexes of the large tables narrow (ADR 0003); no number ever leaves the server.
  */
-import type { mails } from '@reeve/contract';
+import type { CustomField, mails, Resource } from '@reeve/contract';
 import type { Generated } from 'kysely';
 
 type Flag = 0 | 1;
@@ -124,12 +124,25 @@ export interface LinkedAccountTable {
 export interface MetadataTable {
   tenant_id: Num;
   user_num: Num;
-  /** `profile`: of the linked identities. */
-  bag: 'user' | 'app' | 'profile';
+  /** `profile`: of the linked identities; `custom`: values of custom fields. */
+  bag: 'user' | 'app' | 'profile' | 'custom';
   path: string;
   position: number;
   text: string;
   number: number | null;
+}
+/** What a custom field is; `options` of a `select` alone. */
+export interface CustomFieldTable {
+  id: Id;
+  tenant_id: Num;
+  target: CustomField['target'];
+  key: string;
+  type: CustomField['type'];
+  label: string;
+  options: Json | null;
+  version: number;
+  created_at: Instant;
+  updated_at: Instant;
 }
 export interface CredentialTable {
   tenant_id: Num;
@@ -307,6 +320,8 @@ export interface ApplicationTable {
   is_first_party: Flag;
   /** Keeps no secret (RFC 6749 §2.1). */
   is_public: Flag;
+  /** Tokens of its own that carry a lower number are refused. */
+  token_version: number;
   grant_types: Json;
   scopes: Json;
   redirect_uris: Json;
@@ -366,6 +381,41 @@ export interface UserPermissionTable {
   tenant_id: Num;
   user_num: Num;
   scope_num: Num;
+}
+export interface ResourceNamespaceTable {
+  id: Id;
+  tenant_id: Num;
+  code: string;
+  name: string;
+  description: string | null;
+  created_at: Instant;
+  updated_at: Instant;
+}
+export interface ResourceTable {
+  id: Id;
+  tenant_id: Num;
+  namespace_id: Id;
+  code: string;
+  type: Resource['type'];
+  /** What it declares, by name and description. */
+  actions: Json;
+  api_identifier: string | null;
+  description: string | null;
+  created_at: Instant;
+  updated_at: Instant;
+}
+/** `subject_id`: of whom it is; beside it the same as the key that the row dies with. */
+export interface ResourceGrantTable {
+  tenant_id: Num;
+  resource_id: Id;
+  subject_id: Id;
+  user_num: Num | null;
+  role_id: Id | null;
+  group_id: Id | null;
+  organization_id: Id | null;
+  /** Names in their order; `*` alone: all. */
+  actions: Json;
+  granted_at: Instant;
 }
 /** `audience` is the identifier of the resource server, or names the Auth0 Management API, which has no row. */
 export interface ClientGrantTable {
@@ -591,6 +641,7 @@ export interface Tables {
   identities: IdentityTable;
   linked_accounts: LinkedAccountTable;
   metadata: MetadataTable;
+  custom_fields: CustomFieldTable;
   credentials: CredentialTable;
   authentication_methods: AuthenticationMethodTable;
   remembered_browsers: RememberedBrowserTable;
@@ -615,6 +666,9 @@ export interface Tables {
   resource_server_scopes: ResourceServerScopeTable;
   role_permissions: RolePermissionTable;
   user_permissions: UserPermissionTable;
+  resource_namespaces: ResourceNamespaceTable;
+  resources: ResourceTable;
+  resource_grants: ResourceGrantTable;
   client_grants: ClientGrantTable;
   sessions: SessionTable;
   oidc_artifacts: OidcArtifactTable;

@@ -5,6 +5,7 @@ import type {
   authenticationMethods,
   clientGrants,
   connections,
+  customFields,
   deviceCredentials,
   groups,
   identities,
@@ -13,7 +14,9 @@ import type {
   mails,
   organizations,
   pools,
+  resourceNamespaces,
   resourceServers,
+  resources,
   revokedTokens,
   roles,
   rules,
@@ -99,6 +102,9 @@ export class ReeveManagement {
   readonly authenticationMethods: Operations<typeof authenticationMethods>;
   readonly deviceCredentials: Operations<typeof deviceCredentials>;
   readonly revokedTokens: Operations<typeof revokedTokens>;
+  readonly customFields: Operations<typeof customFields>;
+  readonly resourceNamespaces: Operations<typeof resourceNamespaces>;
+  readonly resources: Operations<typeof resources>;
   readonly #tokens: TokenSource;
 
   /** @throws TypeError that names what is missing */
@@ -145,6 +151,9 @@ export class ReeveManagement {
     this.authenticationMethods = of('authenticationMethods');
     this.deviceCredentials = of('deviceCredentials');
     this.revokedTokens = of('revokedTokens');
+    this.customFields = of('customFields');
+    this.resourceNamespaces = of('resourceNamespaces');
+    this.resources = of('resources');
   }
 
   /** Fetches a new token, whether or not the present one is usable. */

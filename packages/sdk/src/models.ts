@@ -4,6 +4,7 @@ import type {
   authenticationMethods,
   clientGrants,
   connections,
+  customFields,
   deviceCredentials,
   Event,
   groups,
@@ -13,7 +14,9 @@ import type {
   organizations,
   pools,
   Route,
+  resourceNamespaces,
   resourceServers,
+  resources,
   revokedTokens,
   roles,
   rules,
@@ -34,6 +37,12 @@ export type Organization = organizations.Organization;
 export type Connection = connections.Connection;
 export type PasswordPolicy = connections.PasswordPolicy;
 export type Pool = pools.Pool;
+export type CustomField = customFields.CustomField;
+export type ResourceNamespace = resourceNamespaces.ResourceNamespace;
+export type Resource = resources.Resource;
+export type ResourceGrant = resources.ResourceGrant;
+export type AuthorizedResource = resources.AuthorizedResource;
+export type Explanation = resources.Explanation;
 export type Application = applications.Application;
 export type Invitation = invitations.Invitation;
 export type Session = sessions.Session;

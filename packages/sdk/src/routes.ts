@@ -9,6 +9,7 @@ import {
   authenticationMethods,
   clientGrants,
   connections,
+  customFields,
   deviceCredentials,
   groups,
   identities,
@@ -18,7 +19,9 @@ import {
   organizations,
   pools,
   type Route,
+  resourceNamespaces,
   resourceServers,
+  resources as resourcesOfTenant,
   revokedTokens,
   roles,
   rules,
@@ -82,6 +85,9 @@ const resources = {
   authenticationMethods,
   deviceCredentials,
   revokedTokens,
+  customFields,
+  resourceNamespaces,
+  resources: resourcesOfTenant,
 };
 export type ResourceName = keyof typeof resources;
 

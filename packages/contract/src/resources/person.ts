@@ -61,6 +61,9 @@ export const userFields = {
   profile,
   user_metadata: metadata('What the person may change'),
   app_metadata: metadata('What only applications may change'),
+  custom_fields: json({
+    description: 'Values of the tenant’s own fields by key, each judged by its definition; null removes one',
+  }),
   password,
   password_must_be_reset: boolean({ description: 'Sign-in is refused until the password was changed through a link' }),
 } as const;
@@ -78,4 +81,5 @@ export const clearable = [
   'profile',
   'user_metadata',
   'app_metadata',
+  'custom_fields',
 ] as const satisfies readonly (keyof typeof userFields)[];

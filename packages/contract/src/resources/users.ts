@@ -19,6 +19,7 @@ import { application } from './applications.ts';
 import { importAnswer, importRow } from './import.ts';
 import { permissionNames, userPermission } from './permissions.ts';
 import { clearable, profile, userFields } from './person.ts';
+import { authorizedResource, explanation, resourceTypes } from './resources.ts';
 import { role } from './roles.ts';
 
 export const identity = object({
@@ -56,6 +57,7 @@ export const user = object({
   updated_at: instant(),
   last_sign_in_ip: nullable(string()),
   last_password_change_at: nullable(instant()),
+  custom_fields: json({ description: 'Values of the tenant’s own fields by key' }),
 });
 export type User = Static<typeof user>;
 
@@ -95,6 +97,14 @@ export const userFilter = {
   email: optional(string({ minLength: 1, maxLength: 254, description: 'Exact, without case' })),
   username: optional(string({ minLength: 1, maxLength: 128, description: 'Exact, without case' })),
   phone_number: optional(string({ minLength: 1, maxLength: 32, description: 'Exact' })),
+  custom_field: optional(
+    string({
+      minLength: 2,
+      maxLength: 400,
+      pattern: '^[A-Za-z][A-Za-z0-9_]{0,63}(\\.[^=]+)?=',
+      description: '`key=value`: users whose custom field has this value; of an object, `key.name=value`',
+    }),
+  ),
   created_after: optional(instant({ description: 'Inclusive' })),
   created_before: optional(instant({ description: 'Exclusive' })),
   updated_after: optional(instant({ description: 'Inclusive' })),
@@ -366,6 +376,38 @@ export const removePermissions = route('DELETE /users/{user_id}/permissions', {
   body: permissionNames,
   fails: ['not_found'],
   emits: ['user.permissions_removed'],
+});
+
+/**
+ * Lists the resources that a user may use, each once with all of its actions: granted to the user, to a role that the user holds, to
+ * a group or to an organization that the user belongs to. A role that is held in an organization only counts there, not here.
+ */
+export const listAuthorizedResources = route('GET /users/{user_id}/authorized-resources', {
+  scope: 'resources:read',
+  query: object({
+    namespace: optional(string({ minLength: 1, maxLength: 128, description: 'Id or code; absent: of all' })),
+    type: optional(oneOf(resourceTypes)),
+    include_total: optional(boolean()),
+    limit,
+    cursor,
+  }),
+  response: countedPage('resources', authorizedResource),
+  items: 'resources',
+  fails: ['not_found', 'invalid_cursor'],
+});
+
+/** Tells whether a user may do something with a resource, and why: by which grants, and by which role, group or organization. */
+export const explain = route('POST /users/{user_id}/explain', {
+  scope: 'resources:read',
+  body: object({
+    namespace: optional(
+      string({ minLength: 1, maxLength: 128, description: 'Id or code; default: the one called `default`' }),
+    ),
+    resource: string({ minLength: 1, maxLength: 256, description: 'Code' }),
+    action: optional(string({ minLength: 1, maxLength: 256, description: 'Absent: anything at all' })),
+  }),
+  response: explanation,
+  fails: ['not_found'],
 });
 
 /** Imports users from a stream of NDJSON, a JSON array or CSV, written in batches while it arrives. */

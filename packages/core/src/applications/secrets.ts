@@ -114,8 +114,9 @@ export const rotateSecret: Operation<typeof contract.rotateSecret> = async (work
   const secret = newSecret();
   return work.write(async (unit) => {
     const row = await requireApplication(unit.db, unit.tenant.id, application_id, 'change');
-    // Its own secret an application may always renew.
-    if (row.id !== work.actor.applicationId) await checkMayUse(work, unit, row);
+    // Its own secret an application may always renew; who signed in through it is somebody else.
+    const isOwn = work.actor.type === 'application' && row.id === work.actor.applicationId;
+    if (!isOwn) await checkMayUse(work, unit, row);
     if (row.is_public === 1)
       throw new Problem('conflict', 'The application is public: it keeps no secret; there is none to rotate.');
     const overlap = body.overlap ?? row.secret_overlap;

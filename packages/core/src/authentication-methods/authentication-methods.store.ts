@@ -100,9 +100,15 @@ export async function deleteMethods(
     .where('user_num', '=', user.num)
     .$if(id !== undefined, (query) => query.where('id', '=', id as string))
     .$if(type !== undefined, (query) => query.where('type', '=', type as MethodRow['type']))
-    .returning(['id', 'type'])
+    .returning(['id', 'type', 'confirmed_at'])
     .execute();
-  for (const row of removed.toSorted((a, b) => (a.id < b.id ? -1 : 1)))
-    await unit.emit('mfa.factor_removed', eventOf(user, row));
+  for (const row of removed.toSorted((a, b) => (a.id < b.id ? -1 : 1))) {
+    const { target, data } = eventOf(user, row);
+    // Nobody has signed in with one that was never confirmed.
+    await unit.emit('mfa.factor_removed', {
+      target,
+      data: row.confirmed_at === null ? { ...data, was_pending: true } : data,
+    });
+  }
   return removed.length;
 }

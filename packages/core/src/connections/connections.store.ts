@@ -55,6 +55,9 @@ export async function findConnectionNames(
 
 export const policyOf = (row: ConnectionRow): PasswordPolicy => JSON.parse(row.password_policy) as PasswordPolicy;
 
+/** What callers that speak of pools call the tenant's default connection, whatever its name is. */
+export const DEFAULT_POOL = 'default';
+
 /** The strategy whose users have passwords here. */
 export const DATABASE = 'database';
 

@@ -11,7 +11,7 @@ import { countRows, type ListQuery, newestFirst, refusing } from '../rows.ts';
 import { keyOf } from '../users/document.ts';
 import { totalOf } from '../users/users.query.ts';
 import type { Unit, Work } from '../work.ts';
-import { DATABASE, TOTAL } from './connections.store.ts';
+import { DATABASE, DEFAULT_POOL, TOTAL } from './connections.store.ts';
 import { type Enabling, enablingOf, findEnabled, replaceEnabled } from './enabling.ts';
 import {
   announceConnection,
@@ -64,6 +64,12 @@ function patchedPolicy(policy: PasswordPolicy, patch: Partial<PasswordPolicy> = 
   return next;
 }
 
+/** Callers name the default connection so, whatever it is called: another one could not be meant by its name. */
+function checkNameIsFree(name: string | undefined): void {
+  if (name !== undefined && keyOf(name.trim()) === DEFAULT_POOL)
+    throw fieldProblem('name', 'reserved', `"${name}" stands for the default connection; choose another name.`);
+}
+
 const refusingTaken = <T>(name: string | undefined, write: () => Promise<T>): Promise<T> =>
   refusing(
     'connections.name_key',
@@ -104,6 +110,7 @@ export const list: Operation<typeof contract.list> = (work, { query }) => listCo
 export const create: Operation<typeof contract.create> = async (work, { body }) => {
   const policy = patchedPolicy(defaultPolicy, body.password_policy);
   const enabling = enablingOf(body);
+  checkNameIsFree(body.name);
   return refusingTaken(body.name, () =>
     work.write(async (unit) => {
       const row = await unit.db
@@ -150,6 +157,7 @@ export const update: Operation<typeof contract.update> = async (work, { connecti
   return refusingTaken(body.name, () =>
     work.write(async (unit) => {
       const before = await requireConnection(unit.db, unit.tenant.id, connection_id, true);
+      if (before.is_default === 0 && body.name !== before.name) checkNameIsFree(body.name);
       const { password_policy: patch, enabled_for_all, enabled_applications, ...fields } = body;
       const wasEnabled = await enabledOf(unit.db, before);
       const enabled = await enable(unit, before, enabling);

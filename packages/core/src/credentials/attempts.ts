@@ -7,10 +7,19 @@ import { LRUCache } from 'lru-cache';
 import type { Clock } from '../clock.ts';
 import { LOCKOUT_FAILURES, LOCKOUT_MILLISECONDS } from './lockout.ts';
 
-const WINDOW = 5 * 60_000;
+const MINUTE = 60_000;
 const REMEMBERED = 20_000;
-/** Many people may share an address, few an account; an account beyond its lockout is under attack. */
-const LIMITS = { address: 100, identifier: 30, client: 300 } as const;
+/**
+ * How many attempts count before one is refused, and for how long. Many people may share an address, few an account; an
+ * account beyond its lockout is under attack. A stranger has somebody mailed a few times only.
+ */
+const LIMITS = {
+  address: { most: 100, window: 5 * MINUTE },
+  identifier: { most: 30, window: 5 * MINUTE },
+  hourly_identifier: { most: 20, window: 60 * MINUTE },
+  client: { most: 300, window: 5 * MINUTE },
+  mail: { most: 5, window: 60 * MINUTE },
+} as const;
 
 export type AttemptKind = keyof typeof LIMITS;
 
@@ -19,6 +28,8 @@ export interface Attempts {
   secondsUntilFree(kind: AttemptKind, key: string): number;
   /** Counts a failure. */
   countFailure(kind: AttemptKind, key: string): void;
+  /** Forgets the failures of `key`: it has succeeded. */
+  forget(kind: AttemptKind, key: string): void;
   /** Whether an identifier that nobody has is locked out. */
   isStrangerLocked(key: string): boolean;
   /** Counts a failure of an identifier that nobody has. */
@@ -38,7 +49,7 @@ export function createAttempts(clock: Clock, { isLimited }: { readonly isLimited
     secondsUntilFree(kind, key) {
       const count = failures.get(`${kind} ${key}`);
       const now = clock.now();
-      if (!count || count.until <= now || count.failures < LIMITS[kind]) return 0;
+      if (!count || count.until <= now || count.failures < LIMITS[kind].most) return 0;
       return Math.ceil((count.until - now) / 1000);
     },
     countFailure(kind, key) {
@@ -46,7 +57,10 @@ export function createAttempts(clock: Clock, { isLimited }: { readonly isLimited
       const now = clock.now();
       const count = failures.get(`${kind} ${key}`);
       if (count && count.until > now) count.failures++;
-      else failures.set(`${kind} ${key}`, { failures: 1, until: now + WINDOW });
+      else failures.set(`${kind} ${key}`, { failures: 1, until: now + LIMITS[kind].window });
+    },
+    forget(kind, key) {
+      failures.delete(`${kind} ${key}`);
     },
     isStrangerLocked(key) {
       const count = strangers.get(key);

@@ -15,6 +15,8 @@ export interface ClientRecord {
   readonly isEnabled: boolean;
   /** Keeps no secret. */
   readonly isPublic: boolean;
+  /** What its own tokens carry: a lower number is refused. */
+  readonly tokenVersion: number;
   readonly grantTypes: readonly string[];
   readonly scopes: readonly string[];
   readonly redirectUris: readonly string[];
@@ -31,6 +33,7 @@ type Row = Pick<
   | 'client_id'
   | 'enabled'
   | 'is_public'
+  | 'token_version'
   | 'grant_types'
   | 'scopes'
   | 'redirect_uris'
@@ -45,6 +48,7 @@ const byClientId = statement<{ tenant_id: number; client_id: string }, Row>((db,
       'client_id',
       'enabled',
       'is_public',
+      'token_version',
       'grant_types',
       'scopes',
       'redirect_uris',
@@ -71,6 +75,7 @@ export async function findClient(db: Db, tenantId: number, clientId: string): Pr
     clientId: row.client_id,
     isEnabled: row.enabled === 1,
     isPublic: row.is_public === 1,
+    tokenVersion: row.token_version,
     grantTypes: JSON.parse(row.grant_types) as string[],
     scopes: JSON.parse(row.scopes) as string[],
     redirectUris: JSON.parse(row.redirect_uris) as string[],

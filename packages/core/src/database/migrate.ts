@@ -10,7 +10,11 @@ import * as m0006 from '../migrations/0006_search.ts';
 import * as m0007 from '../migrations/0007_jobs.ts';
 import * as m0008 from '../migrations/0008_public_clients.ts';
 import * as m0009 from '../migrations/0009_log.ts';
+import * as m0010 from '../migrations/0010_impersonators.ts';
 import * as m0011 from '../migrations/0011_pools.ts';
+import * as m0012 from '../migrations/0012_custom_fields.ts';
+import * as m0013 from '../migrations/0013_resources.ts';
+import * as m0014 from '../migrations/0014_application_tokens.ts';
 import type { Database, Db } from './database.ts';
 
 const migrations = {
@@ -23,7 +27,11 @@ const migrations = {
   '0007_jobs': { up: (db: Kysely<never>) => m0007.up(db) },
   '0008_public_clients': { up: (db: Kysely<never>) => m0008.up(db) },
   '0009_log': { up: (db: Kysely<never>) => m0009.up(db) },
+  '0010_impersonators': { up: (db: Kysely<never>) => m0010.up(db) },
   '0011_pools': { up: (db: Kysely<never>) => m0011.up(db) },
+  '0012_custom_fields': { up: (db: Kysely<never>) => m0012.up(db) },
+  '0013_resources': { up: (db: Kysely<never>) => m0013.up(db) },
+  '0014_application_tokens': { up: (db: Kysely<never>) => m0014.up(db) },
 };
 
 /** Most starts find nothing to do; asking for that alone spares them the migrator's look at every table. */

@@ -107,10 +107,11 @@ export async function scrubEvents(db: Db, tenantId: number, userId: string): Pro
     .where('tenant_id', '=', tenantId)
     .where('target_id', '=', userId)
     .execute();
-  await db
-    .updateTable('events')
-    .set({ ip: null, user_agent: null })
-    .where('tenant_id', '=', tenantId)
-    .where('actor_id', '=', userId)
-    .execute();
+  for (const column of ['actor_id', 'impersonator_id'] as const)
+    await db
+      .updateTable('events')
+      .set({ ip: null, user_agent: null })
+      .where('tenant_id', '=', tenantId)
+      .where(column, '=', userId)
+      .execute();
 }

@@ -1,17 +1,23 @@
 /** Strikes out values whose names say that they are secret. */
 
 const SECRET = /pass(word|phrase)|secret|token|credential|private|api_?key|^otp$|^pin$/i;
+/** Vendors' secrets whose names do not look it: keys of SAML and of add-ons, what a database's scripts are given. */
+const OF_VENDORS = /(signing|encryption|decryption)_?key|(access|account|sas|shared|master)_?key$|^configuration$/i;
 const STATEMENTS =
-  /^(has_password|last_password_change_at|password_must_be_reset|((access|refresh)_)?token_lifetime(_for_web)?|token_dialect|secret_overlap|password_policy)$/;
+  /^(has_password|last_password_change_at|password_must_be_reset|((access|refresh)_)?token_lifetime(_for_web)?|token_dialect|token_endpoint_auth_method|secret_overlap|password_policy)$/;
 
 const REMEMBERED = 10_000;
 const judged = new Map<string, boolean>();
 
-/** Whether the name says that its value is secret. The same few names come with every event: each is judged once. */
+/**
+ * Whether the name says that its value is secret: it is sealed at rest where a dialect keeps it, struck out of events,
+ * and hidden from who may not read secrets. The same few names come with every event: each is judged
+ * once.
+ */
 export function isSecret(name: string): boolean {
   const known = judged.get(name);
   if (known !== undefined) return known;
-  const secret = SECRET.test(name) && !STATEMENTS.test(name);
+  const secret = (SECRET.test(name) || OF_VENDORS.test(name)) && !STATEMENTS.test(name);
   if (judged.size < REMEMBERED) judged.set(name, secret);
   return secret;
 }

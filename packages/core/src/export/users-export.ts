@@ -12,8 +12,8 @@ export type ExportFormat = 'ndjson' | 'csv';
 const PAGE = { ndjson: 500, csv: 100 } as const;
 
 /** The filter without what may name a person: the audit log outlives people, and this event is not theirs to be erased with. */
-const impersonal = ({ search, email, username, phone_number, ...rest }: UserQuery): object => {
-  const given = { search, email, username, phone_number };
+const impersonal = ({ search, email, username, phone_number, custom_field, ...rest }: UserQuery): object => {
+  const given = { search, email, username, phone_number, custom_field };
   const struck = Object.entries(given).filter(([, value]) => value !== undefined);
   return { ...rest, ...Object.fromEntries(struck.map(([name]) => [name, '[redacted]'])) };
 };

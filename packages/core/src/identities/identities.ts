@@ -7,6 +7,8 @@ import type { identities as contract, Identity } from '@reeve/contract';
 import { deleteMethods } from '../authentication-methods/authentication-methods.store.ts';
 import { toWire } from '../clock.ts';
 import { upsertPassword } from '../credentials/credentials.store.ts';
+import { userFieldsToPointTo } from '../custom-fields/custom-fields.store.ts';
+import { fittingValues } from '../custom-fields/values.ts';
 import type { Db } from '../database/database.ts';
 import { isId } from '../id.ts';
 import { cancelMails } from '../mails/out-box.ts';
@@ -201,7 +203,11 @@ export const unlink: Operation<typeof contract.unlink> = (work, { user_id, provi
 /** Makes the account the user that it was. Roles, memberships and second factors that it had ended with the linking. */
 async function restore(unit: Unit, account: LinkedAccount): Promise<User> {
   const { db, tenant, now } = unit;
-  const user: User = { ...parse(account.doc), updated_at: toWire(now) };
+  const kept = parse(account.doc);
+  const fields = await userFieldsToPointTo(unit, Object.keys(kept.custom_fields));
+  // Of a field that is another one by now, or none, there is no value to come back.
+  const custom_fields = fittingValues(fields, kept.custom_fields);
+  const user: User = { ...kept, custom_fields, updated_at: toWire(now) };
   const num = await insertUser(db, tenant.id, account.connection_num, user, {
     num: account.account_num,
     // Tokens that the user had before must not come back with it.

@@ -64,7 +64,12 @@ async function impersonatorOf(work: Work, unit: Unit, named: string | undefined)
 }
 
 /** Nobody becomes more powerful than they are: neither who asks nor the person who will act. */
-export async function checkTarget(work: Work, unit: Unit, impersonatorId: string | null, target: UserRow): Promise<void> {
+export async function checkTarget(
+  work: Work,
+  unit: Unit,
+  impersonatorId: string | null,
+  target: UserRow,
+): Promise<void> {
   if (target.id === impersonatorId) throw refused('Nobody can act as themselves.');
   if (target.state !== 'active') throw new Problem('conflict', 'The user is disabled.');
   const needed = await administratorLevel(unit.db, unit.tenant.id, target.num);

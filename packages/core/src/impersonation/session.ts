@@ -2,10 +2,11 @@
  * Acting as another user at once, in a session of that user, where a signed-in administrator asks for it. Links and codes
  * are for applications that take over (`impersonation.ts`); what both refuse is decided there.
  */
-import { fieldProblem } from '../problem.ts';
+
 import { isMember, memberRoles } from '../organizations/organizations.store.ts';
-import { administratorLevel } from '../sessions/standing.ts';
+import { fieldProblem } from '../problem.ts';
 import { insertSession } from '../sessions/sessions.store.ts';
+import { administratorLevel } from '../sessions/standing.ts';
 import { parse, type User } from '../users/document.ts';
 import { findUser } from '../users/users.store.ts';
 import { userToChange } from '../users/users.ts';
@@ -32,6 +33,8 @@ export interface ImpersonationSession {
   readonly sessionExpiresAt: number;
   /** Who acts. */
   readonly impersonator: User;
+  /** `org_…` that the caller may act in alone, where the right to act comes from administering it. */
+  readonly withinId?: string;
 }
 
 /**
@@ -54,9 +57,15 @@ export function beginImpersonation<T>(
     const impersonator = await findUser(unit.db, tenant.id, actor.id as string);
     if (impersonator?.state !== 'active') throw refused('Who would act is disabled or gone.');
     await checkTarget(work, unit, impersonator.id, target);
-    await checkAuthority(unit, impersonator.num, target.num, request.organizationId);
+    const withinId = await checkAuthority(unit, impersonator.num, target.num, request.organizationId);
     const { ip, userAgent } = caller;
-    const session = await insertSession(unit, { userId, applicationId, impersonatorId: impersonator.id, ip, userAgent });
+    const session = await insertSession(unit, {
+      userId,
+      applicationId,
+      impersonatorId: impersonator.id,
+      ip,
+      userAgent,
+    });
     const onTarget = { type: 'user', id: userId };
     await unit.emit('user.impersonation_started', {
       target: onTarget,
@@ -70,24 +79,29 @@ export function beginImpersonation<T>(
       sessionId: session.id,
       sessionExpiresAt: session.expiresAt,
       impersonator: parse(impersonator.doc),
+      ...(withinId === undefined ? {} : { withinId }),
     });
   });
 }
 
-/** The tenant's administrators may act as anybody below them; who administers an organization, as its members. */
+/**
+ * The tenant's administrators may act as anybody below them; who administers an organization, as its members. Returns the
+ * organization that the right comes from.
+ */
 async function checkAuthority(
   { db, tenant }: Unit,
   impersonatorNum: number,
   targetNum: number,
   organizationId: string | undefined,
-): Promise<void> {
-  if ((await administratorLevel(db, tenant.id, impersonatorNum)) !== undefined) return;
+): Promise<string | undefined> {
+  if ((await administratorLevel(db, tenant.id, impersonatorNum)) !== undefined) return undefined;
   if (organizationId === undefined)
     throw refused('To act as a user takes an administrator, or who administers an organization that the user is in.');
   const administers = await memberRoles(db, tenant.id, organizationId, [impersonatorNum]);
   const isInside = await isMember(db, tenant.id, organizationId, targetNum);
   if (!isInside || !(administers.get(impersonatorNum) ?? []).some(({ code }) => code === ORGANIZATION_ADMIN))
     throw refused('The user is no member of an organization that you administer and act in.');
+  return organizationId;
 }
 
 /** Code of the built-in role whose holders administer the organization that they hold it in. */

@@ -29,6 +29,7 @@ const user = (fields: Partial<User>): User => ({
   updated_at: '2026-01-01T00:00:00.000Z',
   last_sign_in_ip: null,
   last_password_change_at: null,
+  custom_fields: {},
   ...fields,
 });
 
@@ -57,6 +58,7 @@ describe('cells', () => {
       profile: { locale: 'de-DE', company: 'A, "B"' },
       user_metadata: { a: [1, { b: '=x' }], c: null },
       app_metadata: { n: 1.5, flag: false },
+      custom_fields: { age: 20, '=': 'x' },
     });
     expect(backAgain(full)).toMatchObject({
       email: full.email,
@@ -65,6 +67,7 @@ describe('cells', () => {
       profile: full.profile,
       user_metadata: full.user_metadata,
       app_metadata: full.app_metadata,
+      custom_fields: full.custom_fields,
       password_must_be_reset: false,
     });
   });

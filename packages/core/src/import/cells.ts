@@ -35,6 +35,7 @@ export const EXPORT_COLUMNS: readonly string[] = [
   'updated_at',
   'last_sign_in_ip',
   'last_password_change_at',
+  'custom_fields',
 ];
 
 /** What spreadsheets take for the beginning of a formula; apostrophes before it are doubled, so that one can be taken away. */
@@ -56,7 +57,7 @@ export const csvLineOf = (user: User): string =>
   }).join(',')}\n`;
 
 /** Columns whose names have a dot and then the name of a field inside. */
-const BAGS = new Set(['profile', 'user_metadata', 'app_metadata', 'password_hash']);
+const BAGS = new Set(['profile', 'user_metadata', 'app_metadata', 'custom_fields', 'password_hash']);
 const FLAGS = new Set(['email_verified', 'phone_verified', 'password_must_be_reset']);
 const NUMBERS = new Set(
   ['iterations', 'key_length', 'cost', 'block_size', 'parallelization'].map((n) => `password_hash.${n}`),

@@ -2,8 +2,9 @@
  * Import jobs: which job a request means (a new one, an interrupted one, one that its idempotency key has named before)
  * and what it answers. Owns the invariant that one file sent twice under one key is imported once.
  */
-import type { ImportAnswer, PasswordPolicy } from '@reeve/contract';
+import type { ImportAnswer } from '@reeve/contract';
 import { findConnection, policyOf } from '../connections/connections.store.ts';
+import { findUserFields } from '../custom-fields/custom-fields.store.ts';
 import { type Db, uniqueViolation } from '../database/database.ts';
 import {
   findJobByKey,
@@ -20,7 +21,7 @@ import { requireJob } from '../jobs/jobs.ts';
 import { fieldProblem, Problem } from '../problem.ts';
 import type { Unit, Work } from '../work.ts';
 import type { Done } from './reader.ts';
-import type { ImportDialect, ImportMode } from './slice.ts';
+import type { ImportConnection, ImportDialect, ImportMode } from './slice.ts';
 import type { ImportFormat } from './source.ts';
 
 export interface ImportRequest {
@@ -47,7 +48,7 @@ export interface BegunImport {
   readonly format: ImportFormat;
   readonly sendsVerification: boolean;
   readonly dialect: ImportDialect | undefined;
-  readonly connection: { readonly num: number; readonly id: string; readonly policy: PasswordPolicy };
+  readonly connection: ImportConnection;
   readonly done: Done;
   /** The job has ended: the file is only compared with the one that it read, and the job's answer repeated. */
   readonly isComparison: boolean;
@@ -188,10 +189,13 @@ const deleteErrors = (db: Db, tenantId: number, jobId: string) =>
   db.deleteFrom('job_errors').where('tenant_id', '=', tenantId).where('job_id', '=', jobId).execute();
 
 /** The connection that an import writes to. Throws where there is none. */
-export async function connectionOf(work: Work, idOrName: string | undefined) {
-  const row = await work.read((db) => findConnection(db, work.tenant.id, idOrName));
+export async function connectionOf(work: Work, idOrName: string | undefined): Promise<ImportConnection> {
+  const [row, customFields] = await work.read(
+    async (db) =>
+      [await findConnection(db, work.tenant.id, idOrName), await findUserFields(db, work.tenant.id)] as const,
+  );
   if (!row) throw fieldProblem('connection', 'exists', `No connection is called "${idOrName}".`);
-  return { num: row.num, id: row.id, policy: policyOf(row) };
+  return { num: row.num, id: row.id, policy: policyOf(row), customFields };
 }
 
 /** A job as the threads of its import take it over. */

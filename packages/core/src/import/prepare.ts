@@ -1,21 +1,31 @@
 /** Judges rows and drafts their users: everything of an import that needs no database. */
-import type { FieldError, ImportRow, PasswordPolicy, UserCreate } from '@reeve/contract';
+import type { FieldError, ImportRow, UserCreate } from '@reeve/contract';
 import { prepare } from '../authentication-methods/draft.ts';
 import { judgePasswordHash, storedHashOf } from '../credentials/imported-hash.ts';
 import { checkPassword } from '../credentials/policy.ts';
+import { type FieldDefinition, judgedValues, valueOfText } from '../custom-fields/values.ts';
 import { redact } from '../events/redact.ts';
 import { newId } from '../id.ts';
+import type { Bag } from '../metadata.ts';
 import { fieldProblem, Problem } from '../problem.ts';
 import { leavesOf } from '../users/document.ts';
 import { appendUser, emptyColumns } from '../users/users.bulk.ts';
 import { draftUser, requireIdentifier } from '../users/users.ts';
 import { rowOfCells } from './cells.ts';
-import type { Extras, FailureDetails, ImportMode, RowFailure, Slice, TranslatedRow } from './slice.ts';
+import type {
+  Extras,
+  FailureDetails,
+  ImportConnection,
+  ImportMode,
+  RowFailure,
+  Slice,
+  TranslatedRow,
+} from './slice.ts';
 import type { SourceRow } from './source.ts';
 
 export interface PrepareOptions {
   readonly mode: ImportMode;
-  readonly connection: { readonly id: string; readonly policy: PasswordPolicy };
+  readonly connection: Pick<ImportConnection, 'id' | 'policy' | 'customFields'>;
   /** Parses JSON text. Throws a problem. */
   readonly parse: (text: string) => unknown;
   /** Judges a row by its schema. Throws a problem. */
@@ -48,20 +58,23 @@ export interface ReadRow {
   readonly problem: Problem | undefined;
   /** The text is no JSON at all. */
   readonly isNoJson: boolean;
+  /** It came as cells: a value of another kind may have come as text. */
+  readonly isCells: boolean;
 }
 
 /** Parses a row. `parse` reads JSON text, or throws a problem. */
 export function readRow({ line, text, cells, broken }: SourceRow, parse: (text: string) => unknown): ReadRow {
+  const isCells = cells !== undefined;
   let problem: Problem | undefined;
   if (broken !== undefined) problem = new Problem('invalid_request', broken);
   else if (!text.isWellFormed()) problem = new Problem('invalid_request', 'The row is not valid UTF-8.');
-  if (problem) return { line, value: undefined, problem, isNoJson: false };
+  if (problem) return { line, value: undefined, problem, isNoJson: false, isCells };
   try {
     const value = cells ? rowOfCells(cells.columns, cells.values, parse) : parse(text);
-    return { line, value, problem: undefined, isNoJson: false };
+    return { line, value, problem: undefined, isNoJson: false, isCells };
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
-    return { line, value: undefined, problem: error, isNoJson: cells === undefined && !isJson(text) };
+    return { line, value: undefined, problem: error, isNoJson: !isCells && !isJson(text), isCells };
   }
 }
 
@@ -84,17 +97,18 @@ export class SliceMaker {
   readonly #keys: (string | null)[] = [];
   readonly #patches: string[] = [];
   readonly #extras: Extras[] = [];
+  readonly #fields = new Set<string>();
   rows = 0;
 
   constructor(options: PrepareOptions) {
     this.#options = options;
   }
 
-  add({ line, value, problem }: ReadRow): void {
+  add({ line, value, problem, isCells }: ReadRow): void {
     this.rows++;
     try {
       if (problem) throw problem;
-      this.#prepare(line, value);
+      this.#prepare(line, value, isCells);
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
       const original = this.#options.translate && originalOf(value);
@@ -114,17 +128,18 @@ export class SliceMaker {
       keys: this.#keys,
       patches: this.#patches,
       extras: this.#extras,
+      fields: [...this.#fields],
     };
   }
 
-  #prepare(line: number, value: unknown): void {
+  #prepare(line: number, value: unknown, isCells: boolean): void {
     if (value === null || typeof value !== 'object' || Array.isArray(value))
       throw new Problem('invalid_request', 'A row must be an object.');
     const { mode, connection, now, translate } = this.#options;
     const original = translate && originalOf(value);
     const translated = translate?.(value);
     if (!translated) for (const name of READ_ONLY) if (name in value) delete (value as Record<string, unknown>)[name];
-    const row = this.#options.judge(translated?.row ?? value) as ImportRow;
+    const row = this.#withJudgedFields(this.#options.judge(translated?.row ?? value) as ImportRow, isCells);
     const imported = importedHash(row);
     if (row.password !== undefined) checkPassword(connection.policy, row.password);
     const { password_hash: _hash, state, ...body } = row;
@@ -147,11 +162,22 @@ export class SliceMaker {
     if (row.password !== undefined && mode !== 'dry_run') this.#hash(row.password);
   }
 
+  /** The row with the values of custom fields as they are kept. */
+  #withJudgedFields(row: ImportRow, isCells: boolean): ImportRow {
+    const { custom_fields: values } = row;
+    if (!values) return row;
+    const { customFields } = this.#options.connection;
+    const judged = judgedValues(customFields, isCells ? typedCells(customFields, values) : values);
+    for (const key of Object.keys(judged)) this.#fields.add(key);
+    return { ...row, custom_fields: judged };
+  }
+
   #keepPatch({ password: _password, password_hash: _hash, ...patch }: ImportRow): void {
     // A patch is judged as a whole document: its nulls clear and so are no leaves.
     for (const [bag, metadata] of [
       ['user', patch.user_metadata],
       ['app', patch.app_metadata],
+      ['custom', patch.custom_fields],
     ] as const)
       if (metadata) leavesOf(bag, metadata);
     this.#patches.push(JSON.stringify(patch));
@@ -166,6 +192,15 @@ export class SliceMaker {
     );
   }
 }
+
+/** A cell of its own (`custom_fields.age`) holds text: what it means, the definition says. */
+const typedCells = (definitions: readonly FieldDefinition[], values: Bag): Bag =>
+  Object.fromEntries(
+    Object.entries(values).map(([key, value]) => {
+      const type = definitions.find((one) => one.key === key)?.type;
+      return [key, type !== undefined && typeof value === 'string' ? valueOfText(type, value) : value];
+    }),
+  );
 
 function importedHash(row: ImportRow): string | null {
   if (row.password_hash === undefined) return null;

@@ -10,7 +10,7 @@ const readerOf = (done: Done, mode: ImportMode = 'insert', isComparison = false)
   new Reader({
     mode,
     format: 'ndjson',
-    connection: { id: 'con_1', policy: defaultPolicy },
+    connection: { id: 'con_1', policy: defaultPolicy, customFields: [] },
     sliceRows: 10,
     done,
     isComparison,

@@ -1,11 +1,21 @@
 /** A run of rows of an import, judged and made ready to be written: what one thread gives to the other. */
-import type { AuthenticationMethodDraft, FieldError, RowError } from '@reeve/contract';
+import type { AuthenticationMethodDraft, FieldError, PasswordPolicy, RowError } from '@reeve/contract';
+import type { FieldDefinition } from '../custom-fields/values.ts';
 import type { UserColumns } from '../users/users.bulk.ts';
 
 export type ImportMode = 'insert' | 'upsert' | 'dry_run';
 
 /** Whose rows a background import reads, where they are not native ones. */
 export type ImportDialect = 'auth0';
+
+/** Where an import writes to; plain data. */
+export interface ImportConnection {
+  readonly num: number;
+  readonly id: string;
+  readonly policy: PasswordPolicy;
+  /** The definitions of the fields that its users may have, as the rows are judged by them. */
+  readonly customFields: readonly FieldDefinition[];
+}
 
 /** A row of a vendor's file in the directory's terms. */
 export interface TranslatedRow {
@@ -57,6 +67,8 @@ export interface Slice {
   readonly patches: string[];
   /** Of a vendor's file: one for each user; else empty. */
   readonly extras: Extras[];
+  /** Keys of the custom fields that the rows have values of. */
+  readonly fields: string[];
 }
 
 /** How the reading of a file ended. */

@@ -6,6 +6,7 @@
 import { addMethods, prepare } from '../authentication-methods/draft.ts';
 import { findConnection } from '../connections/connections.store.ts';
 import { sealHashKey } from '../credentials/imported-hash.ts';
+import { userFieldsToPointTo } from '../custom-fields/custom-fields.store.ts';
 import type { BulkDatabase } from '../database/bulk.ts';
 import { uniqueViolation } from '../database/database.ts';
 import { ScratchSet } from '../database/scratch.ts';
@@ -19,7 +20,7 @@ import { sendVerificationMail } from '../users/verification.ts';
 import type { Unit, Work } from '../work.ts';
 import { Holders, type Identifiers } from './holders.ts';
 import { failureOf } from './prepare.ts';
-import type { ImportMode, ReadingEnd, RowFailure, Slice } from './slice.ts';
+import type { ImportConnection, ImportMode, ReadingEnd, RowFailure, Slice } from './slice.ts';
 import { changeUser } from './upsert.ts';
 
 /** The job as a writer takes it over; plain data. */
@@ -27,7 +28,7 @@ export interface ImportTask {
   readonly jobId: string;
   readonly mode: ImportMode;
   readonly sendsVerification: boolean;
-  readonly connection: { readonly num: number; readonly id: string };
+  readonly connection: Pick<ImportConnection, 'num' | 'id' | 'customFields'>;
   /** Rows that are done already. */
   readonly total: number;
 }
@@ -100,6 +101,7 @@ export class ImportWriter {
     const tally: Tally = { rows: 0, inserted: 0, updated: 0, last: undefined, failures: [] };
     let taken = 0;
     for (const slice of slices) {
+      await this.#requireFields(unit, slice);
       tally.failures.push(...slice.failures);
       if (this.#task.mode === 'dry_run') await this.#judge(unit, slice, tally);
       else await this.#writeSlice(unit, slice, tally);
@@ -121,6 +123,14 @@ export class ImportWriter {
     const { id } = this.#task.connection;
     const found = await findConnection(unit.db, unit.tenant.id, id);
     if (found?.id !== id) throw new Problem('conflict', 'The connection was deleted during the import.');
+  }
+
+  /** The values of the rows were judged before: what they were judged by must still be so. */
+  async #requireFields(unit: Unit, { fields }: Slice): Promise<void> {
+    const { customFields } = this.#task.connection;
+    const judgedBy = customFields.filter(({ key }) => fields.includes(key));
+    if (JSON.stringify(await userFieldsToPointTo(unit, fields)) !== JSON.stringify(judgedBy))
+      throw new Problem('conflict', 'A custom field was changed during the import; resume it.');
   }
 
   async #advance(unit: Unit, { rows, inserted, updated, last, failures }: Tally): Promise<void> {

@@ -1,9 +1,7 @@
 /** Linked accounts, what tickets and sessions know of their purpose, and two more fields of the user. */
 import { sql } from 'kysely';
 import { createTable, index, type Schema } from './schema.ts';
-
-/** What the bootstrap application held before there was `users:impersonate`. */
-const FORMER_SCOPES = ['tenants:write', 'users:write', 'roles:write', 'applications:write', 'sessions:write'];
+import { grantScopes } from './scopes.ts';
 
 export async function up(db: Schema): Promise<void> {
   await createTable(db, 'linked_accounts', {
@@ -41,17 +39,5 @@ export async function up(db: Schema): Promise<void> {
   await sql`update users set doc = substr(doc, 1, length(doc) - 1) || ${sql.lit(',"last_sign_in_ip":null,"last_password_change_at":null}')}`.execute(
     db,
   );
-  await grantImpersonation(db);
-}
-
-/** The bootstrap application holds every scope; whoever held all that mattered holds the new one. */
-async function grantImpersonation(db: Schema): Promise<void> {
-  const { rows } = await sql<{ tenant_id: number; id: string; scopes: string }>`
-    select tenant_id, id, scopes from applications where is_first_party = 1`.execute(db);
-  for (const { tenant_id, id, scopes } of rows) {
-    const held = JSON.parse(scopes) as string[];
-    if (!FORMER_SCOPES.every((scope) => held.includes(scope))) continue;
-    const next = JSON.stringify([...new Set([...held, 'users:impersonate'])]);
-    await sql`update applications set scopes = ${next} where tenant_id = ${tenant_id} and id = ${id}`.execute(db);
-  }
+  await grantScopes(db, ['users:impersonate']);
 }

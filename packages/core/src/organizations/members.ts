@@ -10,6 +10,7 @@ import type { Operation } from '../operation.ts';
 import { notFound, Problem } from '../problem.ts';
 import { findRolesByName, type RoleRow, roleView } from '../roles/roles.store.ts';
 import { requireRow } from '../rows.ts';
+import { endImpersonations } from '../sessions/sessions.store.ts';
 import { bumpTokenVersion, type UserRow } from '../users/users.store.ts';
 import { requireUser, userToChange } from '../users/users.ts';
 import type { Unit, Work } from '../work.ts';
@@ -50,8 +51,9 @@ async function replaceRoles(
 }
 
 /** What the member may do has changed: the access tokens that are out say it no longer. */
-async function endTokens(unit: Unit, userNum: number): Promise<void> {
-  await bumpTokenVersion(unit.db, userNum);
+async function endTokens(unit: Unit, { id, num }: Pick<UserRow, 'id' | 'num'>): Promise<void> {
+  await bumpTokenVersion(unit.db, num);
+  await endImpersonations(unit, id);
   unit.afterCommit(unit.services.onAccessChange);
 }
 
@@ -70,7 +72,7 @@ export const addMember: Operation<typeof contract.addMember> = (work, { organiza
         data: { user_id, before: { roles: change.before }, after: { roles: change.after } },
       });
     // Of who was no member no token that is out says anything of the organization.
-    if (change && !isNew) await endTokens(unit, user.num);
+    if (change && !isNew) await endTokens(unit, user);
   });
 
 /** The roles that a user holds inside an organization, newest first. Throws `not_found` where the user is no member. */
@@ -132,7 +134,7 @@ export const changeMemberRoles = (
       target: { type: 'organization', id },
       data: { user_id, before: { roles: change.before }, after: { roles: change.after } },
     });
-    await endTokens(unit, user.num);
+    await endTokens(unit, user);
   });
 
 export const removeMember: Operation<typeof contract.removeMember> = (work, { organization_id, user_id }) =>
@@ -143,7 +145,7 @@ export const removeMember: Operation<typeof contract.removeMember> = (work, { or
       throw new Problem('conflict', 'The owner stays a member; make another user the owner first.');
     await replaceRoles(unit, { organizationId: row.id, userNum: user.num }, []);
     if (!(await deleteMember(unit, 'organization', row.id, user.num))) return;
-    await endTokens(unit, user.num);
+    await endTokens(unit, user);
     await unit.emit('organization.member_removed', { target: { type: 'organization', id: row.id }, data: { user_id } });
   });
 

@@ -1,4 +1,5 @@
 /** Finds the user that an identifier names in any of several pools, whether one is the user's home or another pool. */
+import { DATABASE } from '../connections/connections.store.ts';
 import { type Db, padded } from '../database/database.ts';
 import { statement } from '../database/statement.ts';
 import { keyOf, phoneKeyOf } from '../users/document.ts';
@@ -15,6 +16,7 @@ interface Candidate {
   readonly id: string;
   readonly connection_num: number;
   readonly connection_id: string;
+  readonly strategy: string;
   /** 0: the user's own identity, so the connection is the home. */
   readonly position: number;
 }
@@ -32,6 +34,7 @@ const by = (column: 'email_key' | 'username_key' | 'phone_key') =>
         'identities.position',
         'identities.connection_num',
         'connections.id as connection_id',
+        'connections.strategy',
       ])
       .where('connections.tenant_id', '=', slot('tenant_id'))
       .where('identities.tenant_id', '=', slot('tenant_id'))
@@ -45,18 +48,22 @@ const byPhone = by('phone_key');
 /**
  * Searches pools in their order, by their row numbers; inside one, those at home go before the others, of whom the oldest user
  * is taken. An identifier is an e-mail address where there is an `@`; else a username, else a phone number, each in all pools.
+ * `byPassword`: whose home is elsewhere than here has no password here, and is passed over.
  */
 export async function findInPools(
   db: Db,
   tenantId: number,
   pools: readonly number[],
   identifier: string,
+  { byPassword = false }: { readonly byPassword?: boolean } = {},
 ): Promise<FoundInPools | undefined> {
   const key = keyOf(identifier.trim());
-  if (key.includes('@')) return firstIn(db, tenantId, pools, await byEmail(db, { tenant_id: tenantId, key }));
+  const first = (candidates: readonly Candidate[]) =>
+    firstIn(db, tenantId, pools, byPassword ? candidates.filter(({ strategy }) => strategy === DATABASE) : candidates);
+  if (key.includes('@')) return first(await byEmail(db, { tenant_id: tenantId, key }));
   return (
-    (await firstIn(db, tenantId, pools, await byUsername(db, { tenant_id: tenantId, key }))) ??
-    firstIn(db, tenantId, pools, await byPhone(db, { tenant_id: tenantId, key: phoneKeyOf(identifier) }))
+    (await first(await byUsername(db, { tenant_id: tenantId, key }))) ??
+    first(await byPhone(db, { tenant_id: tenantId, key: phoneKeyOf(identifier) }))
   );
 }
 

@@ -2,7 +2,7 @@
  * The rows of pools: found by what callers call them, made where they are named for the first time, and the users who belong to
  * one beside their home. Owns the invariant that two who name a new pool at once get the same one.
  */
-import { type ConnectionRow, DATABASE, findConnection } from '../connections/connections.store.ts';
+import { type ConnectionRow, DATABASE, DEFAULT_POOL, findConnection } from '../connections/connections.store.ts';
 import { announceConnection, draftConnection } from '../connections/row.ts';
 import { type Db, held, padded } from '../database/database.ts';
 import { isId } from '../id.ts';
@@ -10,8 +10,6 @@ import { fieldProblem, notFound, Problem } from '../problem.ts';
 import { keyOf } from '../users/document.ts';
 import type { Unit, Work } from '../work.ts';
 
-/** What every caller calls the tenant's default connection. */
-const DEFAULT_POOL = 'default';
 const NEW_NAME = /^[a-z0-9_-]{1,100}$/;
 
 /** Where a request names a pool. An id in a path that names nothing is `not_found`. */

@@ -72,22 +72,19 @@ export const isAdministrator = (role: { readonly namespace: string; readonly cod
   role.namespace === 'default' && role.code_key === 'system_admin';
 
 /**
- * Throws where a user has a more powerful administrator role than the signed-in caller, or one of the roles to be given
- * is: nobody rules over who is above them.
+ * Throws where a signed-in caller would rule over who is above them: the user has a more powerful administrator role than
+ * the caller, or one of the roles that are given or taken is more powerful. What people do to themselves is theirs.
  */
 export async function checkRank(
-  { actor, read, tenant }: Work,
-  { userId, codes = [] }: { readonly userId: string; readonly codes?: readonly string[] },
+  { db, tenant, actor }: Unit,
+  user: Pick<UserRow, 'id' | 'num'>,
+  roles: readonly RoleRow[] = [],
 ): Promise<void> {
   if (actor.type !== 'user' || actor.id === null) return;
-  const level = (id: string) =>
-    read(async (db) => {
-      const row = await findUser(db, tenant.id, id);
-      return row && administratorLevel(db, tenant.id, row.num);
-    });
-  const own = (await level(actor.id)) ?? Number.POSITIVE_INFINITY;
-  const others = await level(userId);
-  const given = codes.includes('system_admin') ? 0 : Number.POSITIVE_INFINITY;
-  if (Math.min(others ?? Number.POSITIVE_INFINITY, given) < own)
+  const caller = await findUser(db, tenant.id, actor.id);
+  const own = (caller && (await administratorLevel(db, tenant.id, caller.num))) ?? Number.POSITIVE_INFINITY;
+  const theirs = user.id === actor.id ? undefined : await administratorLevel(db, tenant.id, user.num);
+  const levels = roles.filter(administers).map(({ level }) => level);
+  if (Math.min(theirs ?? Number.POSITIVE_INFINITY, ...levels) < own)
     throw new Problem('insufficient_scope', 'This takes an administrator role at least as powerful.');
 }

@@ -2,6 +2,7 @@
  * Running a tenant's rules over a sign-in: what they are told, and what of their answer counts. Owns the invariants that a
  * rule changes nothing that is stored, and that it can't say who a token is from, for or about.
  */
+import { appMetadataOf } from '../custom-fields/metadata.ts';
 import { rolesOfUser } from '../roles/roles.store.ts';
 import type { User } from '../users/document.ts';
 import type { Work } from '../work.ts';
@@ -35,7 +36,7 @@ export interface RuleSignIn {
 const RESERVED = new Set(
   (
     'iss sub aud exp iat nbf jti azp scope uid sid tv imp act may_act auth_time nonce acr amr at_hash c_hash s_hash cnf ' +
-    'client_id gty permissions roles groups entitlements events toe txn sub_jwk org_id org_name impersonator ' +
+    'client_id api_id gty permissions roles groups entitlements events toe txn sub_jwk org_id org_name impersonator ' +
     '__proto__ constructor prototype'
   ).split(' '),
 );
@@ -91,7 +92,7 @@ const userOf = (user: User, ip: string | null): Record<string, unknown> => ({
   picture: user.picture ?? undefined,
   ...user.profile,
   user_metadata: user.user_metadata,
-  app_metadata: user.app_metadata,
+  app_metadata: appMetadataOf(user),
   identities: user.identities.map(({ provider, subject }) => ({ provider, user_id: subject, isSocial: false })),
   blocked: user.state === 'disabled',
   created_at: user.created_at,

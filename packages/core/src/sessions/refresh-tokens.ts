@@ -21,6 +21,8 @@ export interface RefreshPurpose {
   readonly lifetime: number;
   /** `org_…` that the session acts in. */
   readonly organization_id?: string;
+  /** `org_…` that it may act in alone: of an impersonation by who administers no more than that. */
+  readonly within_id?: string;
 }
 
 export interface RefreshToken {
@@ -139,14 +141,18 @@ export async function exchangeRefreshToken(
   const sessionId = stored.session_id as string;
   const acting = createWork({ services, tenant, caller, actor });
   // A token that was used before is no sign-in: its session is about to be ended.
-  const known = stored.consumed_at === null ? await work.read((db) => findUser(db, tenant.id, stored.user_id as string)) : undefined;
+  const known =
+    stored.consumed_at === null
+      ? await work.read((db) => findUser(db, tenant.id, stored.user_id as string))
+      : undefined;
   const verdict = known && (await judge(acting, { user: parse(known.doc), userNum: known.num, sessionId }));
   if (verdict && 'denied' in verdict) return { refused: 'rule_denied', message: verdict.denied };
   return acting.write(async (unit) => {
-    if (!(await consumeArtifact(unit.db, tenant.id, KIND, stored.id, unit.now))) return endAll(unit, sessionId);
+    // User, session, token: whatever changes several of them does it in this order, so that none waits for another in a ring.
     const row = await findUserToChange(unit.db, tenant.id, stored.user_id as string);
     if (row?.state !== 'active') return { refused: 'user_disabled' as const };
     if (!(await touchSession(unit, sessionId))) return { refused: 'invalid' as const };
+    if (!(await consumeArtifact(unit.db, tenant.id, KIND, stored.id, unit.now))) return endAll(unit, sessionId);
     const user = parse(row.doc);
     const purpose = await admit(unit, { user, userNum: row.num, actor, purpose: stored.purpose });
     const holder = { userId: row.id, sessionId, sessionExpiresAt: stored.sessionExpiresAt };

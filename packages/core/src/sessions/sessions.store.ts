@@ -1,8 +1,9 @@
 /** The rows of sessions. A session that ends takes its refresh tokens with it; its access tokens name it and are refused. */
 import type { Session } from '@reeve/contract';
 import { toWire } from '../clock.ts';
-import type { Db } from '../database/database.ts';
+import { type Db, padded } from '../database/database.ts';
 import { statement } from '../database/statement.ts';
+import { findUserToChange } from '../users/users.store.ts';
 import type { Unit } from '../work.ts';
 
 export interface SessionDraft {
@@ -165,8 +166,10 @@ const announce = async (unit: Unit, ended: readonly { id: string; user_id: strin
   unit.afterCommit(unit.services.onAccessChange);
 };
 
-/** Ends one session with everything that hangs on it. False where it has ended already. */
+/** Ends one session with everything that hangs on it. False where it has ended already. Locks whose it is, before the session. */
 export async function endSession(unit: Unit, id: string): Promise<boolean> {
+  const owner = await findSessionOwner(unit.db, unit.tenant.id, id);
+  if (owner !== undefined) await findUserToChange(unit.db, unit.tenant.id, owner);
   const ended = await revoking(unit).where('id', '=', id).execute();
   await unit.db
     .deleteFrom('oidc_artifacts')
@@ -175,6 +178,34 @@ export async function endSession(unit: Unit, id: string): Promise<boolean> {
     .execute();
   await announce(unit, ended);
   return ended.length > 0;
+}
+
+/**
+ * Ends the sessions in which others act as the user, and those in which the user acts as others: what the user may do has
+ * changed, so that they rest on what is no more.
+ */
+export async function endImpersonations(unit: Unit, userId: string): Promise<void> {
+  const ended = await revoking(unit)
+    .where((e) =>
+      e.or([
+        e('impersonator_id', '=', userId),
+        e.and([e('user_id', '=', userId), e('impersonator_id', 'is not', null)]),
+      ]),
+    )
+    .execute();
+  const [first, ...rest] = ended.map(({ id }) => id);
+  if (first === undefined) return;
+  await unit.db
+    .deleteFrom('oidc_artifacts')
+    .where('tenant_id', '=', unit.tenant.id)
+    .where('session_id', 'in', padded([first, ...rest]))
+    .execute();
+  await announce(unit, ended);
+}
+
+/** Deletes the sessions in which a user acted as others, who is being erased: they tell where from. All have ended. */
+export async function deleteImpersonations(db: Db, tenantId: number, userId: string): Promise<void> {
+  await db.deleteFrom('sessions').where('tenant_id', '=', tenantId).where('impersonator_id', '=', userId).execute();
 }
 
 /** Ends every live session of a user, with an event for each. Returns how many ended. */

@@ -4,8 +4,10 @@ import { isId } from '../id.ts';
 import type { Operation } from '../operation.ts';
 import { cut, DEFAULT_LIMIT, decodeCursor, encodeCursor } from '../page.ts';
 import { notFound } from '../problem.ts';
+import { checkRank } from '../roles/administrators.ts';
+import { findUserToChange } from '../users/users.store.ts';
 import { requireUser, userToChange } from '../users/users.ts';
-import { endSession, endSessions, findSessions } from './sessions.store.ts';
+import { endSession, endSessions, findSessionOwner, findSessions } from './sessions.store.ts';
 
 const SORT = 'sessions';
 
@@ -28,11 +30,15 @@ export const listForUser: Operation<typeof contract.listForUser> = async (work, 
 
 export const revoke: Operation<typeof contract.revoke> = (work, { session_id }) =>
   work.write(async (unit) => {
-    if (!isId('ses', session_id) || !(await endSession(unit, session_id))) throw notFound('session', session_id);
+    const owner = isId('ses', session_id) ? await findSessionOwner(unit.db, unit.tenant.id, session_id) : undefined;
+    // The user's row goes first, as wherever sessions change.
+    const user = owner === undefined ? undefined : await findUserToChange(unit.db, unit.tenant.id, owner);
+    if (user) await checkRank(unit, user);
+    if (!user || !(await endSession(unit, session_id))) throw notFound('session', session_id);
   });
 
 export const revokeAllForUser: Operation<typeof contract.revokeAllForUser> = (work, { user_id }) =>
   work.write(async (unit) => {
-    await userToChange(unit, user_id);
+    await checkRank(unit, await userToChange(unit, user_id));
     return { revoked: await endSessions(unit, user_id) };
   });

@@ -9,6 +9,7 @@
 import { proveFactor } from '../authentication-methods/second-factor.ts';
 import { toWire } from '../clock.ts';
 import { barOf, type ConnectionRow, findConnection } from '../connections/connections.store.ts';
+import type { AttemptKind } from '../credentials/attempts.ts';
 import { findPassword, renewHash } from '../credentials/credentials.store.ts';
 import { clearLockout, countFailure, findLock } from '../credentials/lockout.ts';
 import { isNative, matchesPassword } from '../credentials/password.ts';
@@ -66,8 +67,13 @@ export interface Credentials {
 
 /** What a door asks beside the password. */
 export interface Door<More> {
-  /** The door judges itself who may sign in through which application: connections are not asked about it. */
+  /**
+   * The door judges itself who may sign in through which application, and looked for the connection by the identifier. So
+   * what bars the connection would tell of an account: whoever is there is as unknown as a stranger.
+   */
   readonly opensAnyConnection?: boolean;
+  /** How often an identifier may fail in all connections together; absent: as often as in each at any door. */
+  readonly bound?: 'hourly_identifier';
   /** The code of a second factor; present: where the user has an authenticator app or a recovery code it has to be right. */
   readonly factor?: { readonly code: string | undefined };
   /** Joins the change that begins the session; where it throws, none begins. */
@@ -82,6 +88,8 @@ const MAX_PASSWORD = 1024;
 interface Attempt extends Credentials {
   /** The identifier as it counts: tenant, connection, and how it is compared. */
   readonly key: string;
+  /** What failures of the identifier are counted as. */
+  readonly bound: readonly [kind: AttemptKind, key: string];
   readonly address: string;
   readonly connectionName: string;
   readonly connectionId: string;
@@ -102,30 +110,18 @@ export async function signInAt<More>(
     const connection = await findHome(db, work.tenant, credentials.connection);
     return {
       connection,
-      barred: connection && (await barAt(door, db, work, connection)),
+      barred: connection && (await barOf(db, work.tenant.id, connection, work.actor.applicationId)),
     };
   });
   if (!connection) return { refused: 'unknown_connection' };
-  if (barred) return { refused: barred };
-  const attempt: Attempt = {
-    ...credentials,
-    key: `${work.tenant.id} ${connection.num} ${keyOf(credentials.identifier)}`,
-    address: `${work.tenant.id} ${work.caller.ip}`,
-    connectionName: connection.name,
-    connectionId: connection.id,
-  };
+  if (barred && !door.opensAnyConnection) return { refused: barred };
+  const attempt = attemptOf(door, work, connection, credentials);
   const retryAfter = Math.max(
     attempts.secondsUntilFree('address', attempt.address),
-    attempts.secondsUntilFree('identifier', attempt.key),
+    attempts.secondsUntilFree(...attempt.bound),
   );
   if (retryAfter > 0) return { refused: 'too_many_attempts', retryAfter };
-  const known = await work.read(async (db) => {
-    const user = await findByIdentifier(db, work.tenant.id, connection.num, credentials.identifier);
-    if (!user) return undefined;
-    const account = await linkedAccountOf(db, work.tenant.id, connection.num, user);
-    const stored = account ? (account.password_hash ?? undefined) : await findPassword(db, user.num);
-    return { ...user, stored, isLocked: (await findLock(db, user.num, work.now)) !== undefined };
-  });
+  const known = barred === 'connection_without_passwords' ? undefined : await lookUp(work, connection, credentials);
   if (known ? known.isLocked : attempts.isStrangerLocked(attempt.key)) return fail(work, attempt, known, 'user_locked');
   const isRight =
     credentials.password.length <= MAX_PASSWORD &&
@@ -140,7 +136,9 @@ export async function signInAt<More>(
   const judged = await askRules(work, attempt, proven);
   if ('refused' in judged) return judged;
   const begun = await succeed(door, work, attempt, proven);
-  return 'refused' in begun ? begun : { ...begun, claims: judged.claims };
+  if ('refused' in begun) return begun;
+  if (door.bound) attempts.forget(...attempt.bound);
+  return { ...begun, claims: judged.claims };
 }
 
 /** Where an identifier is looked for. One that the settings name still, on a node that has not heard of its end, is passed over. */
@@ -154,10 +152,33 @@ async function findHome(
   return found ?? findConnection(db, id, named);
 }
 
-const barAt = async (door: Door<unknown>, db: Db, { tenant, actor }: Work, connection: ConnectionRow) => {
-  const bar = await barOf(db, tenant.id, connection, actor.applicationId);
-  return bar === 'connection_not_enabled' && door.opensAnyConnection ? undefined : bar;
-};
+function attemptOf(
+  { bound }: Door<unknown>,
+  { tenant, caller }: Work,
+  connection: ConnectionRow,
+  credentials: Credentials,
+): Attempt {
+  const identifier = keyOf(credentials.identifier);
+  const key = `${tenant.id} ${connection.num} ${identifier}`;
+  return {
+    ...credentials,
+    key,
+    bound: bound ? [bound, `${tenant.id} ${identifier}`] : ['identifier', key],
+    address: `${tenant.id} ${caller.ip}`,
+    connectionName: connection.name,
+    connectionId: connection.id,
+  };
+}
+
+/** Whose identifier it is, and what the password is compared with. */
+const lookUp = ({ read, tenant, now }: Work, { num }: ConnectionRow, { identifier }: Credentials) =>
+  read(async (db) => {
+    const user = await findByIdentifier(db, tenant.id, num, identifier);
+    if (!user) return undefined;
+    const account = await linkedAccountOf(db, tenant.id, num, user);
+    const stored = account ? (account.password_hash ?? undefined) : await findPassword(db, user.num);
+    return { ...user, stored, isLocked: (await findLock(db, user.num, now)) !== undefined };
+  });
 
 /** The account behind an identifier, where it is a linked one: that has a password of its own. */
 const linkedAccountOf = async (
@@ -177,7 +198,7 @@ async function fail(
 ): Promise<Refused> {
   const { attempts } = work.services;
   attempts.countFailure('address', attempt.address);
-  attempts.countFailure('identifier', attempt.key);
+  attempts.countFailure(...attempt.bound);
   if (!known) attempts.countStranger(attempt.key);
   return work.write(async (unit) => {
     const row = known ? await findUserToChange(unit.db, unit.tenant.id, known.id) : undefined;

@@ -16,13 +16,14 @@ type ApplicationStanding = {
   client_id: string;
   enabled: 0 | 1;
   is_public: 0 | 1;
+  token_version: number;
   scopes: string;
   created_at: number;
 };
 const applicationOf = statement<{ tenant_id: number; client_id: string }, ApplicationStanding>((db, slot) =>
   db
     .selectFrom('applications')
-    .select(['id', 'client_id', 'enabled', 'is_public', 'scopes', 'created_at'])
+    .select(['id', 'client_id', 'enabled', 'is_public', 'token_version', 'scopes', 'created_at'])
     .where('tenant_id', '=', slot('tenant_id'))
     .where('client_id', '=', slot('client_id')),
 );
@@ -176,7 +177,7 @@ export async function findStanding(
   const isMeant = (aud: string) => aud === '' || aud === ground.clientId || ground.audiences.includes(aud);
   if (ended.some(({ aud }) => isMeant(aud))) return { fallen: 'token' };
   if (ground.userId === undefined) {
-    if (row.is_public === 1) return { fallen: 'application' };
+    if (row.is_public === 1 || ground.tokenVersion < row.token_version) return { fallen: 'application' };
     const granted = await grantedNow(db, tenantId, ground, { applicationId: row.id });
     if (granted === 'gone') return { fallen: 'api' };
     return { application, scopes: new Set(JSON.parse(row.scopes) as string[]), granted };

@@ -5,6 +5,7 @@ import { insertSecret } from '../applications/secrets.ts';
 import { TOTAL as CONNECTION_TOTAL } from '../connections/connections.store.ts';
 import { defaultPolicy } from '../credentials/policy.ts';
 import { generateSigningKey, insertSigningKey, type NewSigningKey } from '../keys/keys.ts';
+import { foundNamespace } from '../resources/namespaces.ts';
 import { TOTAL as ROLE_TOTAL } from '../roles/roles.store.ts';
 import { newSecret } from '../secret.ts';
 import { keyOf } from '../users/document.ts';
@@ -64,6 +65,7 @@ export async function found(unit: Unit, founding: Founding): Promise<void> {
     .returning('num')
     .executeTakeFirstOrThrow();
   unit.count(CONNECTION_TOTAL, 1);
+  await foundNamespace(unit);
   const roleIds = await foundRoles(unit);
   await foundApplication(unit, {
     clientId: founding.clientId,
@@ -150,6 +152,7 @@ async function foundApplication(
       enabled: 1,
       is_first_party: 1,
       is_public: secret === null ? 1 : 0,
+      token_version: 0,
       grant_types: JSON.stringify(isManagement ? ['client_credentials', ...grants] : grants),
       scopes: JSON.stringify(isManagement ? scopes : []),
       redirect_uris: '[]',

@@ -45,6 +45,7 @@ export const render = (user: User): string =>
     updated_at: user.updated_at,
     last_sign_in_ip: user.last_sign_in_ip,
     last_password_change_at: user.last_password_change_at,
+    custom_fields: user.custom_fields,
   });
 
 export const parse = (doc: string): User => JSON.parse(doc) as User;
@@ -118,7 +119,7 @@ export const partKeysOf = (user: Pick<User, 'given_name' | 'family_name' | 'nick
 });
 
 export interface Leaf {
-  readonly bag: 'user' | 'app' | 'profile';
+  readonly bag: 'user' | 'app' | 'profile' | 'custom';
   readonly path: string;
   readonly position: number;
   readonly text: string;
@@ -169,11 +170,21 @@ export function profileLeavesOf(user: User): Leaf[] {
     .slice(0, MAX_LEAVES);
 }
 
-/** The scalar leaves of a metadata bag (`scalarsOf`). Also judges the limits. */
-export function leavesOf(bag: 'user' | 'app', metadata: Readonly<Record<string, unknown>>): Leaf[] {
-  const field = bag === 'user' ? 'user_metadata' : 'app_metadata';
+/** The leaves of the values of custom fields: each has one at least, so that its holders are found by it. */
+export function customLeavesOf(values: User['custom_fields']): Leaf[] {
+  return Object.entries(values).flatMap(([key, value]) => {
+    const leaves = scalarsOf('custom', { [key]: value });
+    return leaves.length > 0 ? leaves : [{ bag: 'custom', path: key, position: 0, text: '{}', number: null }];
+  });
+}
+
+const BAGS = { user: 'user_metadata', app: 'app_metadata', custom: 'custom_fields' } as const;
+
+/** The leaves of a bag. Also judges the limits. */
+export function leavesOf(bag: keyof typeof BAGS, metadata: Readonly<Record<string, unknown>>): Leaf[] {
+  const field = BAGS[bag];
   checkBag(field, metadata);
-  const leaves = scalarsOf(bag, metadata);
+  const leaves = bag === 'custom' ? customLeavesOf(metadata) : scalarsOf(bag, metadata);
   if (leaves.length > MAX_LEAVES)
     throw fieldProblem(field, 'maxProperties', `${field} may hold at most ${MAX_LEAVES} values.`);
   if (leaves.some(isTooLong))

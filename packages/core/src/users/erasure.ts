@@ -14,8 +14,8 @@ import { deleteMemberships } from '../memberships/memberships.store.ts';
 import type { Operation } from '../operation.ts';
 import { findDirectPermissions } from '../permissions/permissions.store.ts';
 import { fieldProblem } from '../problem.ts';
-import { keepAnAdministrator } from '../roles/administrators.ts';
-import { endSessions } from '../sessions/sessions.store.ts';
+import { checkRank, keepAnAdministrator } from '../roles/administrators.ts';
+import { deleteImpersonations, endImpersonations, endSessions } from '../sessions/sessions.store.ts';
 import { findTenantByNumber } from '../tenants/tenants.store.ts';
 import { checkVersion } from '../version.ts';
 import { createWork, type Services, type Unit, type Work } from '../work.ts';
@@ -46,6 +46,7 @@ const remove: Operation<typeof contract.delete> = (work, { user_id, ifMatch }) =
   work.write(async (unit) => {
     const row = await userToChange(unit, user_id);
     checkVersion(ifMatch, row.version);
+    await checkRank(unit, row);
     await keepAnAdministrator(unit, row);
     await deletePerson(unit, row);
   });
@@ -69,6 +70,7 @@ export const erase: Operation<typeof contract.erase> = async (work, { user_id, b
     const row = await userToChange(unit, user_id);
     if (row.id === unit.actor.id || row.id === unit.actor.impersonatorId)
       throw fieldProblem('user_id', 'self', 'Nobody can erase themselves; another administrator can.', 'conflict');
+    await checkRank(unit, row);
     await checkOwnsNothing(unit, row);
     await keepAnAdministrator(unit, row);
     await erasePerson(unit, row, { reason });
@@ -154,6 +156,7 @@ async function takePersonOut(unit: Unit, row: UserRow) {
 export async function takeOut(unit: Unit, row: UserRow): Promise<Snapshot> {
   const user = parse(row.doc);
   await endSessions(unit, row.id);
+  await endImpersonations(unit, row.id);
   await giveUpOrganizations(unit, row.id);
   const snapshot: Snapshot = {
     user,
@@ -211,6 +214,7 @@ async function eraseTraces(unit: Unit, userId: string, user: Identifiers, upTo: 
     .where('tenant_id', '=', tenant.id)
     .where('target_id', 'in', padded([userId, ...invitations]))
     .execute();
+  await deleteImpersonations(db, tenant.id, userId);
   for (const id of [userId, ...invitations]) await scrubEvents(db, tenant.id, id);
   await forgetFailedRows(unit, user);
 }

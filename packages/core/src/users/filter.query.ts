@@ -45,7 +45,12 @@ const NOBODY: CompiledFilter = {
   test: sql`1 = 0`,
   candidates: candidatesOf(sql`select num from users where 1 = 0`, 0),
 };
-const BAGS = { user_metadata: 'user', app_metadata: 'app', identity_profile: 'profile' } as const;
+const BAGS = {
+  user_metadata: 'user',
+  app_metadata: 'app',
+  custom_fields: 'custom',
+  identity_profile: 'profile',
+} as const;
 const isPrimary = sql`identities.position = 0`;
 const spelling = sql`(identities.provider || '|' || identities.subject)`;
 /** A key that begins with a space stands where there is no address. */

@@ -28,7 +28,7 @@ export type FlagField = 'email_verified' | 'phone_verified' | 'disabled';
 /** Instants are epoch milliseconds. Who never signed in has no `last_sign_in_at`. */
 export type NumberField = 'sign_in_count' | 'created_at' | 'updated_at' | 'last_sign_in_at';
 /** Bags of free JSON; `path` has dots between names, and arrays are transparent. */
-export type BagField = 'user_metadata' | 'app_metadata' | 'identity_profile';
+export type BagField = 'user_metadata' | 'app_metadata' | 'custom_fields' | 'identity_profile';
 
 export type UserFilter =
   | { readonly kind: 'and' | 'or'; readonly of: readonly UserFilter[] }

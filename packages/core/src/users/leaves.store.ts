@@ -5,12 +5,13 @@
 import { insertColumns } from '../database/bulk.ts';
 import { type Db, isPostgres } from '../database/database.ts';
 import { statement } from '../database/statement.ts';
-import { type Leaf, leavesOf, profileLeavesOf, scalarsOf, type User } from './document.ts';
+import { customLeavesOf, type Leaf, leavesOf, profileLeavesOf, scalarsOf, type User } from './document.ts';
 
-/** The leaves of both bags and of linked profiles; throws where a bag breaks its limits, so it is called before anything is written. */
+/** The leaves of all bags and of linked profiles; throws where a bag breaks its limits, so it is called before anything is written. */
 export const metadataLeavesOf = (user: User): Leaf[] => [
   ...leavesOf('user', user.user_metadata),
   ...leavesOf('app', user.app_metadata),
+  ...leavesOf('custom', user.custom_fields),
   ...profileLeavesOf(user),
 ];
 
@@ -18,6 +19,7 @@ export const metadataLeavesOf = (user: User): Leaf[] => [
 export const storedLeavesOf = (user: User): Leaf[] => [
   ...scalarsOf('user', user.user_metadata),
   ...scalarsOf('app', user.app_metadata),
+  ...customLeavesOf(user.custom_fields),
   ...profileLeavesOf(user),
 ];
 

@@ -5,8 +5,8 @@ import { announceForgotten, deleteBrowsers } from '../authentication-methods/bro
 import { toWire } from '../clock.ts';
 import { difference } from '../events/redact.ts';
 import { type Operation, Rendered } from '../operation.ts';
-import { keepAnAdministrator } from '../roles/administrators.ts';
-import { endSessions } from '../sessions/sessions.store.ts';
+import { checkRank, keepAnAdministrator } from '../roles/administrators.ts';
+import { endImpersonations, endSessions } from '../sessions/sessions.store.ts';
 import { checkVersion } from '../version.ts';
 import type { Unit } from '../work.ts';
 import { parse, type User } from './document.ts';
@@ -35,9 +35,11 @@ export const disable: Operation<typeof contract.disable> = (work, { user_id, ifM
     checkVersion(ifMatch, row.version);
     unit.concerns(row.id);
     if (row.state === 'disabled') return new Rendered<User>(row.doc, row.version);
+    await checkRank(unit, row);
     await keepAnAdministrator(unit, row);
     const answer = await turn(unit, row, 'disabled');
     await endSessions(unit, row.id);
+    await endImpersonations(unit, row.id);
     return answer;
   });
 
@@ -73,6 +75,7 @@ export const unlock: Operation<typeof contract.unlock> = (work, { user_id }) =>
 export const forceMfaReset: Operation<typeof contract.forceMfaReset> = (work, { user_id }) =>
   work.write(async (unit) => {
     const row = await userToChange(unit, user_id);
+    await checkRank(unit, row);
     const removed = await deleteMethods(unit, row);
     const forgotten = await deleteBrowsers(unit, row);
     if (forgotten > 0) await announceForgotten(unit, row, forgotten);

@@ -79,7 +79,8 @@ export function appendUser(columns: UserColumns, user: User, passwordHash: strin
   columns.username_key.push(keys.username_key);
   columns.phone_key.push(keys.phone_key);
   columns.password_hash.push(passwordHash);
-  const hasSuspect = leaves.length > 0 && SUSPECT.test(JSON.stringify([user.user_metadata, user.app_metadata]));
+  const hasSuspect =
+    leaves.length > 0 && SUSPECT.test(JSON.stringify([user.user_metadata, user.app_metadata, user.custom_fields]));
   columns.event.push(hasSuspect ? JSON.stringify({ after: redact(user) }) : `{"after":${doc}}`);
   columns.leaf_count.push(leaves.length);
   const { leaf } = columns;

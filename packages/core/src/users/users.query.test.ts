@@ -130,6 +130,7 @@ function matches(query: UserQuery, known: Known, places: Places): boolean {
     username: (value) => user.username !== null && named(value, [user.username]),
     phone_number: (value) =>
       user.phone_number !== null && user.phone_number.replace(/[\s().-]/g, '') === value.replace(/[\s().-]/g, ''),
+    custom_field: (value) => user.custom_fields.age === Number(value.slice('age='.length)),
     created_after: (value) => time(user.created_at) >= time(value),
     created_before: (value) => time(user.created_at) < time(value),
     updated_after: (value) => time(user.updated_at) >= time(value),
@@ -229,6 +230,7 @@ describe.each(databaseKinds)('lists of users on %s', (kind) => {
       family_name: maybe(random.one(WORDS)),
       nickname: maybe(words()),
       connection: random.one(places.connections).name,
+      ...(random.chance(0.7) ? { custom_fields: { age: random.upTo(2) } } : {}),
     });
     const known: Known = {
       user: made,
@@ -268,6 +270,7 @@ describe.each(databaseKinds)('lists of users on %s', (kind) => {
   beforeAll(async () => {
     server = await bootServer(kind);
     places = await makePlaces();
+    await post('/custom-fields', { key: 'age', type: 'number' });
     for (let n = 0; n < PEOPLE; n++) {
       // Sometimes within one millisecond of the last one, so that keys are equal.
       if (random.chance(0.7)) server.clock.advance(random.upTo(3000));
@@ -328,6 +331,7 @@ describe.each(databaseKinds)('lists of users on %s', (kind) => {
     email: () => spelled(someone('email')),
     username: () => spelled(someone('username')),
     phone_number: () => someone('phone_number').replace(' ', random.one(['', '-', '.'])),
+    custom_field: () => `age=${random.upTo(3)}`,
     created_after: () => instant('created_at'),
     created_before: () => instant('created_at'),
     updated_after: () => instant('updated_at'),

@@ -6,6 +6,7 @@ import { type SelectQueryBuilder, sql } from 'kysely';
 import { fromWire } from '../clock.ts';
 import { findConnection } from '../connections/connections.store.ts';
 import { readCounter } from '../counters/counters.ts';
+import { filterOf } from '../custom-fields/filter.ts';
 import { type Db, isPostgres } from '../database/database.ts';
 import { statement } from '../database/statement.ts';
 import { firstIdAt } from '../id.ts';
@@ -26,6 +27,8 @@ export interface UserQuery {
   readonly email?: string;
   readonly username?: string;
   readonly phone_number?: string;
+  /** `key=value`; of an object, `key.name=value`. */
+  readonly custom_field?: string;
   readonly created_after?: string;
   readonly created_before?: string;
   readonly updated_after?: string;
@@ -60,6 +63,10 @@ const CONDITIONS: Record<string, (query: Query, slot: SlotOf, db: Db) => Query> 
   email: (query, slot) => query.where(identity('email_key', slot('email'), slot('tenant_id'))),
   username: (query, slot) => query.where(identity('username_key', slot('username'), slot('tenant_id'))),
   phone_number: (query, slot) => query.where(identity('phone_key', slot('phone_number'), slot('tenant_id'))),
+  custom_field: (query, slot) =>
+    query.where(
+      sql<boolean>`users.num in (select user_num from metadata where tenant_id = ${slot('tenant_id')} and bag = 'custom' and path = ${slot('field_path')} and text = ${slot('field_text')})`,
+    ),
   created_after: (query, slot) => query.where('users.id', '>=', slot('created_after')),
   created_before: (query, slot) => query.where('users.id', '<', slot('created_before')),
   updated_after: (query, slot) => query.where('users.updated_at', '>=', slot('updated_after')),
@@ -195,6 +202,11 @@ async function resolve(db: Db, tenantId: number, query: UserQuery): Promise<Reso
   if (query.email !== undefined) add('email', keyOf(query.email));
   if (query.username !== undefined) add('username', keyOf(query.username));
   if (query.phone_number !== undefined) add('phone_number', phoneKeyOf(query.phone_number));
+  if (query.custom_field !== undefined) {
+    const { path, text } = await filterOf(db, tenantId, query.custom_field);
+    filters.push('custom_field');
+    Object.assign(values, { field_path: path, field_text: text });
+  }
   if (query.created_after !== undefined)
     add('created_after', firstIdAt('usr', fromWire('created_after', query.created_after)));
   if (query.created_before !== undefined)

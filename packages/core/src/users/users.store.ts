@@ -282,8 +282,8 @@ export async function updateUser(
   const searchText = searchTextOf(user);
   const version = row.version + 1;
   const hasMetadataChange =
-    JSON.stringify([before.user_metadata, before.app_metadata, before.identities]) !==
-    JSON.stringify([user.user_metadata, user.app_metadata, user.identities]);
+    JSON.stringify([before.user_metadata, before.app_metadata, before.custom_fields, before.identities]) !==
+    JSON.stringify([user.user_metadata, user.app_metadata, user.custom_fields, user.identities]);
   const leaves = hasMetadataChange ? metadataLeavesOf(user) : [];
   await updateRow(db, {
     num: row.num,

@@ -4,15 +4,17 @@ import { toWire } from '../clock.ts';
 import { type ConnectionRow, findConnection, policyOf } from '../connections/connections.store.ts';
 import { upsertPassword } from '../credentials/credentials.store.ts';
 import { checkPassword } from '../credentials/policy.ts';
+import { userFieldsToPointTo } from '../custom-fields/custom-fields.store.ts';
+import { judgedValues } from '../custom-fields/values.ts';
 import { type Db, isOrphan, uniqueViolation } from '../database/database.ts';
 import { difference } from '../events/redact.ts';
 import { isId, newSubject, timeOf } from '../id.ts';
 import { cancelMails } from '../mails/out-box.ts';
-import { type Bag, checkDepth } from '../metadata.ts';
+import { type Bag, checkDepth, mergeTop } from '../metadata.ts';
 import { type Operation, Rendered } from '../operation.ts';
 import { DEFAULT_LIMIT } from '../page.ts';
 import { fieldProblem, notFound, Problem } from '../problem.ts';
-import { mayMakeAdministrators } from '../roles/administrators.ts';
+import { checkRank, mayMakeAdministrators } from '../roles/administrators.ts';
 import { endSessions } from '../sessions/sessions.store.ts';
 import { scopesOfUser } from '../sessions/standing.ts';
 import { closeTickets } from '../tickets/tickets.ts';
@@ -96,6 +98,7 @@ export function draftUser(unit: Pick<Unit, 'now' | 'newId'>, connectionId: strin
     updated_at: at,
     last_sign_in_ip: null,
     last_password_change_at: null,
+    custom_fields: mergeTop({}, body.custom_fields ?? {}),
   };
 }
 
@@ -146,7 +149,7 @@ export async function createUser(
   return refusingTaken(() =>
     work.write(async (unit) => {
       const connection = await requireConnection(unit.db, unit.tenant.id, body.connection);
-      const drafted = draftUser(unit, connection.id, body);
+      const drafted = draftUser(unit, connection.id, await withJudgedFields(unit, body));
       const [identity] = drafted.identities as [User['identities'][number]];
       const user = subject === undefined ? drafted : { ...drafted, identities: [{ ...identity, subject }] };
       await addUser(unit, connection.num, user, hash);
@@ -154,6 +157,14 @@ export async function createUser(
       return new Rendered<User>(render(user), 1);
     }),
   );
+}
+
+/** The form with the values of custom fields as they are kept; their definitions stay until the unit ends. */
+async function withJudgedFields<Form extends Pick<UserUpdate, 'custom_fields'>>(unit: Unit, form: Form): Promise<Form> {
+  const { custom_fields: values } = form;
+  if (!values) return form;
+  const definitions = await userFieldsToPointTo(unit, Object.keys(values));
+  return { ...form, custom_fields: judgedValues(definitions, values) };
 }
 
 async function requireConnection(db: Db, tenantId: number, named: string | undefined): Promise<ConnectionRow> {
@@ -212,6 +223,7 @@ export function patched(user: User, patch: UserUpdate, now: number, mergeBag?: B
     profile: {},
     user_metadata: {},
     app_metadata: {},
+    custom_fields: {},
   };
   const next: User = { ...blank, ...(merged as User), updated_at: toWire(now) };
   if (next.email === null || (isOther(next.email, user.email, keyOf) && patch.email_verified === undefined))
@@ -227,7 +239,9 @@ export function patched(user: User, patch: UserUpdate, now: number, mergeBag?: B
 }
 
 /** Who sets an administrator's password or address can sign in as one, so it needs the scope that makes administrators. */
-export async function checkMayTakeOver(work: Work, unit: Unit, { num }: UserRow): Promise<void> {
+export async function checkMayTakeOver(work: Work, unit: Unit, user: UserRow): Promise<void> {
+  await checkRank(unit, user);
+  const { num } = user;
   if (mayMakeAdministrators(work) || (await scopesOfUser(unit.db, unit.tenant.id, num)).size === 0) return;
   throw new Problem(
     'insufficient_scope',
@@ -243,14 +257,16 @@ export async function patchUser(
   { user_id, body, ifMatch }: Parameters<typeof update>[1],
   mergeBag?: BagMerge,
 ): Promise<Rendered<User>> {
-  for (const bag of BAGS) checkDepth(bag, body[bag]);
+  for (const bag of [...BAGS, 'custom_fields'] as const) checkDepth(bag, body[bag]);
   const hash = body.password === undefined ? null : await hashForUser(work, user_id, body.password);
   return refusingTaken(() =>
     work.write(async (unit) => {
+      // The definitions before the user: whoever deletes one locks them in this order, too.
+      const patch = await withJudgedFields(unit, body);
       const row = await userToChange(unit, user_id);
       checkVersion(ifMatch, row.version);
       const before = parse(row.doc);
-      const user = patched(before, body, unit.now, mergeBag);
+      const user = patched(before, patch, unit.now, mergeBag);
       const change = difference({ ...before }, { ...user });
       const hasChange = Object.keys(change.after).length > 0;
       if (hash !== null || user.email !== before.email) await checkMayTakeOver(work, unit, row);

@@ -1,4 +1,7 @@
-/** What clients and connections keep that is secret, taken out of what is shown. */
+/**
+ * What clients and connections keep that is secret, taken out of what is shown. What is secret core judges, and seals and
+ * strikes out by the same names; shown is at most more: settings whose names look secret.
+ */
 import { type DialectCall, isSecret } from '@reeve/core';
 
 export type Holds = DialectCall['holds'];
@@ -6,8 +9,6 @@ export type Holds = DialectCall['holds'];
 /** Auth0's settings whose names look secret and are not. */
 const SETTINGS =
   /^(is_)?token_?(endpoint|url|exchange|quota)|^id_token_|token_lifetime$|^password_?(policy|history|no_personal_info|dictionary|complexity_options|options)/i;
-/** Auth0's secrets whose names do not look it: of encrypted tokens, of add-ons, and what a database's scripts are given. */
-const SECRETS = /^(encryption_key|configuration)$|(access|account|sas|shared)_?key$/i;
 
 type Bag = Readonly<Record<string, unknown>>;
 
@@ -16,7 +17,7 @@ const isBag = (value: unknown): value is Bag => value !== null && typeof value =
 function hides(name: string, value: unknown): boolean {
   // The settings of a client's refresh tokens; elsewhere it is one.
   if (SETTINGS.test(name) || (name === 'refresh_token' && isBag(value))) return false;
-  return isSecret(name) || SECRETS.test(name);
+  return isSecret(name);
 }
 
 /** The values without secrets: their keys are left out. Whether something is on is no secret. */

@@ -1,7 +1,11 @@
 /** A user as Auth0 shows one, and who is meant by a `user_id`. */
 import { createHash } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import {
+  appMetadataOf,
+  type Bag,
   type DialectCall,
+  fieldProblem,
   findMultifactor,
   findUserIdBySpelling,
   operations,
@@ -53,6 +57,22 @@ const identityView = (names: ConnectionNames) => (identity: User['identities'][n
 export const identityViews = (identities: User['identities'], names: ConnectionNames) =>
   identities.map(identityView(names));
 
+/**
+ * What a change of app_metadata writes: custom fields that come back as they are shown are left out. Throws where they come
+ * back as something else, as their definitions are no matter of Auth0's.
+ */
+export function withoutCustomFields(user: User, change: Bag): Bag {
+  const { custom_fields: given, ...rest } = change;
+  if (given === undefined || Object.keys(user.custom_fields).length === 0) return change;
+  if (!isDeepStrictEqual(given, user.custom_fields))
+    throw fieldProblem(
+      'app_metadata.custom_fields',
+      'readOnly',
+      'app_metadata.custom_fields shows the custom fields of the user, which are changed by the native API',
+    );
+  return rest;
+}
+
 /** The user in Auth0's fields (contract, `schemas.User`). `factors`: what the user has confirmed beside the password. */
 export const userView = (user: User, names: ConnectionNames, factors?: readonly string[]) => ({
   ...present({
@@ -70,7 +90,7 @@ export const userView = (user: User, names: ConnectionNames, factors?: readonly 
   user_id: userIdOf(user),
   identities: identityViews(user.identities, names),
   user_metadata: user.user_metadata,
-  app_metadata: user.app_metadata,
+  app_metadata: appMetadataOf(user),
   ...(user.state === 'disabled' ? { blocked: true } : {}),
   ...(factors ? { multifactor: factors } : {}),
   ...present({

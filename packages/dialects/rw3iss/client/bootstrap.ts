@@ -22,7 +22,7 @@ export const bootstrap = async (
     if (identity !== session.identity) return;
     if (stored) session.load(stored);
     if (!stored || mode === 'lazy') return settle();
-    if (renewal.isEnding(stored)) await renewal.renewOrEnd(stored.access_token);
+    if (renewal.isEnding(stored)) await renewal.renew(stored.access_token);
     else session.onTokens(stored);
     await wire.bodyOf(await renewal.send({ method: 'GET', url: '/auth/me' }));
     settle();

@@ -191,9 +191,60 @@ describe('on demand', () => {
     expect(await client.auth.getAccessToken()).toBe(generation(1));
     await tokenStore.set(stored(generation(1), 'used', now));
     expect(await client.auth.getAccessToken()).toBeNull();
-    expect(await tokenStore.get()).not.toBeNull();
-    await tokenStore.clear();
+    expect(await tokenStore.get()).toBeNull();
     expect(await client.auth.getAccessToken()).toBeNull();
+    expect(upstream.count(REFRESH)).toBe(2);
+  });
+
+  it('a token whose answer was lost is sent again; where the server had it, that ends the session, once', async () => {
+    const answer = rotating();
+    upstream.answering = async (asked) => {
+      await answer(asked);
+      return 'cut' as const;
+    };
+    const client = await started();
+    const events = heard(client);
+    await expect(client.auth.refresh()).rejects.toThrow('fetch failed');
+    expect(events).toEqual([]);
+    upstream.answering = answer;
+    await expect(client.auth.refresh()).rejects.toMatchObject({ status: 401 });
+    expect(events).toEqual(['status_changed anonymous', 'logged_out session_expired', 'session_expired']);
+    expect(await tokenStore.get()).toBeNull();
+    await expect(client.auth.refresh()).rejects.toThrow('not signed in');
+    expect(upstream.asked.map(({ body }) => JSON.parse(body).refresh_token)).toEqual(['r0', 'r0']);
+  });
+
+  it('a token whose answer was lost is sent again; where the server had it not, the session goes on', async () => {
+    upstream.answering = () => 'cut';
+    const client = await started();
+    await expect(client.auth.refresh()).rejects.toThrow('fetch failed');
+    upstream.answering = rotating();
+    expect((await client.auth.refresh()).refresh_token).toBe('r1');
+  });
+
+  it.each([
+    [401, 'TOKEN_REVOKED', null],
+    [403, 'NOT_ORGANIZATION_MEMBER', 'r0'],
+  ])('another organization refused with %i %s leaves the token %s', async (status, code, left) => {
+    upstream.answering = () => ({ status, body: { error: { code, message: 'no' } } });
+    const client = await started();
+    await expect(client.auth.switchOrg('o1')).rejects.toMatchObject({ serverCode: code });
+    expect((await tokenStore.get())?.refresh_token ?? null).toBe(left);
+    expect(client.getStatus()).toBe(left ? 'authenticated' : 'anonymous');
+  });
+
+  it('a refusal leaves the pair that another client has put in the place of the refused one', async () => {
+    const next = stored(jwt({ uid: 'next' }), 'next');
+    upstream.answering = async () => {
+      await tokenStore.set(next);
+      return { status: 401 };
+    };
+    const client = await started();
+    const events = heard(client);
+    await expect(client.auth.refresh()).rejects.toMatchObject({ status: 401 });
+    expect(await tokenStore.get()).toEqual(next);
+    expect(client.auth.getCurrentUser()?.id).toBe('next');
+    expect(events).toEqual([]);
   });
 });
 
@@ -235,6 +286,7 @@ describe('what began under one identity', () => {
 describe('in the background', () => {
   const now = 1_000_000;
   const clock = { nowSeconds: () => now };
+  let clients: AuthClient[];
   let sent: string[];
   let answer: () => Promise<TransportResponse>;
   const transport: Transport = {
@@ -250,17 +302,21 @@ describe('in the background', () => {
   const login = async (seconds: number, config = {}): Promise<AuthClient> => {
     answer = async () => ({ status: 200, ok: true, headers: {}, body: { user: { id: 'u' }, tokens: pairIn(seconds) } });
     const client = clientOf(upstream, { autoRefresh: true, ports: { tokenStore, clock, transport }, ...config });
+    clients.push(client);
     await client.auth.login({ email: 'a', password: 'b' });
     sent = [];
     answer = async () => ({ status: 200, ok: true, headers: {}, body: { tokens: pairIn(900, 'r9') } });
     return client;
   };
   beforeEach(async () => {
+    clients = [];
     sent = [];
     await tokenStore.clear();
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   });
   afterEach(() => {
+    // One that lived on would hear the others late, and plan within the next test.
+    for (const client of clients) client.destroy();
     vi.useRealTimers();
   });
 
@@ -304,10 +360,11 @@ describe('in the background', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('a refusal is told and ends nothing; what fails on the way is tried again, later each time', async () => {
+  it('what fails on the way is tried again, later each time; a refusal ends the session, and no more is planned', async () => {
     const client = await login(900);
     const errors: unknown[] = [];
     client.on('error', ({ error }) => errors.push(error));
+    const events = heard(client);
     answer = () => Promise.reject(new TypeError('fetch failed'));
     await vi.advanceTimersByTimeAsync(840_000);
     expect(sent).toHaveLength(1);
@@ -315,12 +372,13 @@ describe('in the background', () => {
     expect(sent).toHaveLength(2);
     await vi.advanceTimersByTimeAsync(9999);
     expect(sent).toHaveLength(2);
+    expect(client.getStatus()).toBe('authenticated');
     answer = async () => ({ status: 401, ok: false, headers: {}, body: {} });
     await vi.advanceTimersByTimeAsync(1);
     expect(sent).toHaveLength(3);
-    expect(errors).toMatchObject([{ message: 'fetch failed' }, { message: 'fetch failed' }, { status: 401 }]);
-    expect(client.getStatus()).toBe('authenticated');
-    expect(await tokenStore.get()).not.toBeNull();
+    expect(errors).toMatchObject([{ message: 'fetch failed' }, { message: 'fetch failed' }]);
+    expect(events).toEqual(['status_changed anonymous', 'logged_out session_expired', 'session_expired']);
+    expect(await tokenStore.get()).toBeNull();
     expect(vi.getTimerCount()).toBe(0);
   });
 

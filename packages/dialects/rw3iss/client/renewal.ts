@@ -1,10 +1,13 @@
 /**
  * New pairs for old: when, by whom, and what becomes of a refusal. A refresh token is single-use and a second use ends
- * the session at the server, so this owns the invariant that no refresh token is sent twice: refreshes run one at a time,
- * also among tabs where the runtime has locks, are not repeated when an answer is lost, and who comes late with the old
- * token gets the new one.
+ * the session at the server, so this owns the invariant that no refresh token is sent again once it was answered:
+ * refreshes run one at a time, also among tabs where the runtime has locks, and who comes late with the old token gets
+ * the new one. Where the answer was lost, the next refresh sends the token again: whether the server had it, only the
+ * server knows.
  *
- * A refusal ends the session. A failure on the way (5xx, 429, no connection) does not: the pair may still be good.
+ * A refusal ends the session, whoever asked: on a 401, in the background or by a call. One of another organization or app
+ * does so only if it is of the token itself (401). A failure on the way (5xx, 429, no connection, an answer that holds no
+ * pair) ends nothing: the pair may still be good.
  */
 import { isPassing } from '@reeve/sdk/runtime';
 import { AuthError } from './errors.ts';
@@ -31,6 +34,9 @@ export interface RenewalSettings {
   readonly group: string | undefined;
 }
 
+/** What the end of a session is told as. */
+type Ending = 'session_expired' | 'token_revoked';
+
 const SHORTEST_MS = 1000;
 const LONGEST_MS = 6 * 60 * 60 * 1000;
 /** After a failure on the way, doubled on each further one. */
@@ -39,9 +45,11 @@ const LONGEST_RETRY_MS = 5 * 60 * 1000;
 /** Their 401 says nothing about the access token. */
 const isUnrenewable = (url: string): boolean => /\/auth\/(refresh|logout)([?#]|$)/.test(url);
 
-/** The server said no, as opposed to nothing or “not now”. */
-export const isRefusal = (error: unknown): boolean =>
-  error instanceof AuthError && error.status !== undefined && !isPassing(error.status);
+/** The server said no for good, as opposed to nothing or “not now”. */
+const isFinal = (error: unknown, { organizationId, appCode }: RefreshOptions): boolean => {
+  const status = error instanceof AuthError ? (error.status ?? 0) : 0;
+  return (organizationId ?? appCode) === undefined ? status >= 400 && !isPassing(status) : status === 401;
+};
 
 export class Renewal {
   readonly #session: Session;
@@ -61,32 +69,19 @@ export class Renewal {
     session.onTokens = (tokens) => this.schedule(tokens);
   }
 
-  /** A new pair, whatever the age of the present one. */
-  refresh(options: RefreshOptions = {}): Promise<TokenPair> {
-    return this.#alone(JSON.stringify([options.organizationId, options.appCode]), () => this.#rotate(options));
+  /** A new pair, whatever the age of the present one. `ending`: what a refusal is told as. */
+  refresh(options: RefreshOptions = {}, ending: Ending = 'session_expired'): Promise<TokenPair> {
+    return this.#alone(JSON.stringify([options.organizationId, options.appCode]), () => this.#rotate(options, ending));
   }
 
   /** A newer pair than the one of this access token: a new one, or what somebody else has fetched meanwhile. */
   renew(usedAccessToken: string): Promise<TokenPair> {
     return this.#alone('[null,null]', async () => {
       const stored = await this.#session.stored();
-      if (!stored || stored.access_token === usedAccessToken) return this.#rotate({});
+      if (!stored || stored.access_token === usedAccessToken) return this.#rotate({}, 'session_expired');
       await this.#session.reload();
       return this.#pairOf(stored);
     });
-  }
-
-  /** The same, and ends the session where the server refuses. */
-  async renewOrEnd(usedAccessToken: string): Promise<void> {
-    const { identity } = this.#session;
-    try {
-      await this.renew(usedAccessToken);
-    } catch (error) {
-      this.#settings.logger.warn('the session was not renewed', { error });
-      // Whoever waited for the same renewal may have ended it already.
-      if (isRefusal(error) && identity === this.#session.identity) await this.#session.end('session_expired');
-      throw error;
-    }
   }
 
   /** The access token, renewed if it is about to end; null if there is none. */
@@ -112,8 +107,9 @@ export class Renewal {
     const first = await this.#wire.request(request);
     if (first.status !== 401 || !this.#settings.isRetrying || !stored || isUnrenewable(request.url)) return first;
     try {
-      await this.renewOrEnd(stored.access_token);
-    } catch {
+      await this.renew(stored.access_token);
+    } catch (error) {
+      this.#settings.logger.warn('the session was not renewed', { error });
       return first;
     }
     return this.#wire.request(request);
@@ -143,6 +139,7 @@ export class Renewal {
 
   #plan(accessToken: string, delay: number): void {
     if (this.#isStopped) return;
+    clearTimeout(this.#timer);
     this.#timer = setTimeout(() => void this.#renewInBackground(accessToken), delay);
     // Node.js alone has it: nothing there should wait for a token that nobody uses.
     (this.#timer as { unref?: () => void }).unref?.();
@@ -153,10 +150,10 @@ export class Renewal {
     try {
       await this.renew(accessToken);
     } catch (error) {
+      // A refusal is told by the end of the session.
       if (identity !== this.#session.identity) return;
       this.#settings.logger.warn('the session was not renewed', { error });
       this.#listeners.emit('error', { error });
-      if (isRefusal(error)) return;
       this.#plan(accessToken, Math.min(LONGEST_RETRY_MS, RETRY_MS * 2 ** this.#failures++));
     }
   }
@@ -176,21 +173,34 @@ export class Renewal {
     return pair;
   }
 
-  async #rotate({ organizationId, appCode }: RefreshOptions): Promise<TokenPair> {
+  async #rotate(options: RefreshOptions, ending: Ending): Promise<TokenPair> {
     const { identity } = this.#session;
     const stored = await this.#session.stored();
     if (!stored) throw new Error('not signed in');
-    const body = { refresh_token: stored.refresh_token, organization_id: organizationId, app_code: appCode };
+    const pair = await this.#exchange(stored, options).catch(async (error: unknown) => {
+      if (isFinal(error, options) && identity === this.#session.identity) await this.#giveUp(stored, ending);
+      throw error;
+    });
+    if (identity !== this.#session.identity) throw new Error('somebody else signed in, or out, during the refresh');
+    await this.#session.renew(pair);
+    return pair;
+  }
+
+  async #exchange({ refresh_token }: StoredTokens, { organizationId, appCode }: RefreshOptions): Promise<TokenPair> {
+    const body = { refresh_token, organization_id: organizationId, app_code: appCode };
     const options = { skipAuth: true, isRepeatable: false };
     const answer = await this.#wire.post<Partial<TokenPair> & { tokens?: TokenPair }>('/auth/refresh', body, options);
     // The upstream server answers with the bare pair.
     const pair = answer?.tokens ?? (answer as TokenPair | undefined);
-    if (!pair?.access_token || !pair.refresh_token) {
-      throw new AuthError('the refresh answered with no tokens', { status: 200 });
-    }
-    if (identity !== this.#session.identity) throw new Error('somebody else signed in, or out, during the refresh');
-    await this.#session.renew(pair);
-    return pair;
+    if (pair?.access_token && pair.refresh_token) return pair;
+    throw new AuthError('the refresh answered with no tokens', { status: 200 });
+  }
+
+  /** Ends the session of a pair that was refused, unless another client has put the next one into the store. */
+  async #giveUp(refused: StoredTokens, ending: Ending): Promise<void> {
+    const stored = await this.#session.stored();
+    if (stored && stored.refresh_token !== refused.refresh_token) await this.#session.reload();
+    else await this.#session.end(ending);
   }
 
   #pairOf({ access_token, refresh_token, expires_at_seconds }: StoredTokens): TokenPair {

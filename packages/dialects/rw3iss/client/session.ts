@@ -42,7 +42,7 @@ export class Session {
     this.#broadcast = settings.broadcast;
     this.#broadcast?.subscribe((message) => {
       if (!this.#broadcast) return;
-      const work = message?.type === 'logged_out' ? this.end('cross_tab_sync') : this.reload();
+      const work = message?.type === 'logged_out' ? this.#followOut() : this.reload();
       work.catch((error: unknown) => settings.logger.error('another client was not followed', { error }));
     });
   }
@@ -86,16 +86,14 @@ export class Session {
   }
 
   /** Forgets who is signed in. */
-  async end(reason: LogoutReason): Promise<void> {
+  async end(reason: Exclude<LogoutReason, 'cross_tab_sync'>): Promise<void> {
     const identity = ++this.#identity;
     this.onTokens(null);
     await this.#write((store) => store.clear());
     if (identity !== this.#identity) return;
-    this.#claims = null;
-    this.change(this.#settings.isOffline ? 'offline' : 'anonymous');
-    this.#listeners.emit('logged_out', { reason });
+    this.#forget(reason);
     if (reason === 'session_expired') this.#listeners.emit('session_expired', {});
-    if (reason !== 'cross_tab_sync') this.#broadcast?.publish({ type: 'logged_out' });
+    this.#broadcast?.publish({ type: 'logged_out' });
   }
 
   /** Takes over what another client with the same store has put there. */
@@ -136,6 +134,23 @@ export class Session {
   detach(): void {
     this.#broadcast?.close();
     this.#broadcast = undefined;
+  }
+
+  /** Another client signed out. The store is that client's to clear: by now it may hold the next sign-in. */
+  async #followOut(): Promise<void> {
+    // A sign-in of this client may be on its way into the store.
+    await this.#written.catch(() => {});
+    const identity = this.#identity;
+    if ((await this.reload()) || identity !== this.#identity) return;
+    this.#identity++;
+    this.onTokens(null);
+    this.#forget('cross_tab_sync');
+  }
+
+  #forget(reason: LogoutReason): void {
+    this.#claims = null;
+    this.change(this.#settings.isOffline ? 'offline' : 'anonymous');
+    this.#listeners.emit('logged_out', { reason });
   }
 
   /** False if somebody else signed in, or this one out, meanwhile. */

@@ -117,10 +117,11 @@ it('a broadcast port is told of everything, and its sign-outs are followed', asy
   await login(client);
   await client.auth.refresh();
   const left = next(client, 'logged_out');
+  await tokenStore.clear();
   tell({ type: 'logged_out' });
-  await left;
-  expect(await tokenStore.get()).toBeNull();
+  expect(await left).toEqual({ type: 'logged_out', reason: 'cross_tab_sync' });
   expect(client.getStatus()).toBe('anonymous');
+  expect(client.getSnapshot().user).toBeNull();
   await login(client);
   await client.auth.logout();
   const types = ['authenticated', 'token_refreshed', 'authenticated', 'logged_out'];
@@ -128,6 +129,59 @@ it('a broadcast port is told of everything, and its sign-outs are followed', asy
   expect(told[0]?.user_id).toBe('u');
   client.destroy();
   expect(close).toHaveBeenCalledTimes(1);
+});
+
+/** A broadcast port, and what speaks on it as another client would. */
+const channel = () => {
+  const listeners: ((message: BroadcastMessage) => void)[] = [];
+  const broadcast: Broadcast = {
+    publish: () => {},
+    subscribe: (listener) => {
+      listeners.push(listener);
+      return () => {};
+    },
+    close: () => {},
+  };
+  return { broadcast, tell: (message: BroadcastMessage) => listeners.map((listener) => listener(message)) };
+};
+
+it('a sign-out that is heard late leaves the next sign-in in the store, and follows that', async () => {
+  const tokenStore = new MemoryTokenStore();
+  const { broadcast, tell } = channel();
+  const frozen = await made({ ports: { tokenStore, broadcast } });
+  await login(frozen);
+  const left = vi.fn();
+  frozen.on('logged_out', left);
+  // What another client did while this one could not hear: it signed out, and somebody else in.
+  const next = stored(jwt({ uid: 'next' }), 'next');
+  await tokenStore.set(next);
+  const followed = new Promise((resolve) => frozen.subscribe(resolve));
+  tell({ type: 'logged_out' });
+  expect(await followed).toMatchObject({ status: 'authenticated', user: { id: 'next' } });
+  expect(await tokenStore.get()).toEqual(next);
+  expect(left).not.toHaveBeenCalled();
+});
+
+it('a sign-out that is heard during a sign-in of one’s own does not undo it', async () => {
+  const begun = Promise.withResolvers<void>();
+  const held = Promise.withResolvers<void>();
+  class SlowStore extends MemoryTokenStore {
+    override async set(tokens: Parameters<MemoryTokenStore['set']>[0]) {
+      begun.resolve();
+      await held.promise;
+      return super.set(tokens);
+    }
+  }
+  const { broadcast, tell } = channel();
+  const client = await made({ ports: { tokenStore: new SlowStore(), broadcast } });
+  const signedIn = next(client, 'authenticated');
+  const signingIn = login(client);
+  await begun.promise;
+  tell({ type: 'logged_out' });
+  held.resolve();
+  await Promise.all([signingIn, signedIn]);
+  expect(await client.auth.getAccessToken()).toBe(jwt({ uid: 'u' }));
+  expect(client.getStatus()).toBe('authenticated');
 });
 
 /** As much of a browser as the client looks at. */

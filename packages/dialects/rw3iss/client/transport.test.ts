@@ -170,14 +170,18 @@ describe('FetchTransport', () => {
   });
 
   it('follows no redirect, which would take passwords and tokens along', async () => {
-    await using other = await startUpstream();
-    upstream.answering = () => ({ status: 307, headers: { location: other.url } });
-    await expect(client.auth.login({ email: 'a', password: 'b' })).rejects.toMatchObject({
-      name: 'AuthError',
-      code: 'http_error',
-      status: 307,
-    });
-    expect(other.asked).toEqual([]);
+    const other = await startUpstream();
+    try {
+      upstream.answering = () => ({ status: 307, headers: { location: other.url } });
+      await expect(client.auth.login({ email: 'a', password: 'b' })).rejects.toMatchObject({
+        name: 'AuthError',
+        code: 'http_error',
+        status: 307,
+      });
+      expect(other.asked).toEqual([]);
+    } finally {
+      await other[Symbol.asyncDispose]();
+    }
   });
 
   it('reads what is no JSON as a text, and nothing as undefined', async () => {
@@ -264,6 +268,14 @@ describe('an error', () => {
       expect(said).toContain('[redacted]');
       for (const secret of [access_token, refresh_token, 'one-time-token']) expect(said).not.toContain(secret);
     }
+  });
+
+  it('holds no token of a session that it ended', async () => {
+    const { access_token } = stored();
+    client = impatient(stored(access_token));
+    upstream.answering = ({ headers }) => ({ status: 401, body: { message: String(headers.authorization) } });
+    await expect(client.auth.whoami()).rejects.toThrow('Bearer [redacted]');
+    expect(client.getStatus()).toBe('anonymous');
   });
 
   it('of a dead connection is what fetch rejects with', async () => {

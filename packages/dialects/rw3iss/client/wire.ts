@@ -43,6 +43,8 @@ export interface WireSettings {
 
 export class Wire {
   readonly #settings: WireSettings;
+  /** The tokens of the moment in which a request was sent: who is signed out meanwhile still had them. */
+  readonly #carried = new WeakMap<TransportResponse, readonly (string | undefined)[]>();
 
   constructor(settings: WireSettings) {
     this.#settings = settings;
@@ -50,17 +52,19 @@ export class Wire {
 
   /** The answer as it is, whatever its status. */
   async request(request: TransportRequest): Promise<TransportResponse> {
-    const { apiBaseUrl, transport, isOffline } = this.#settings;
+    const { apiBaseUrl, transport, tokenStore, isOffline } = this.#settings;
     if (isOffline) throw new OfflineModeError('the client is offline: it was made with bootstrap "offline"');
     const url = request.url.startsWith('/') ? apiBaseUrl + request.url : request.url;
-    return transport.request({ ...request, url });
+    const stored = await tokenStore.get().catch(() => null);
+    const response = await transport.request({ ...request, url });
+    this.#carried.set(response, [stored?.access_token, stored?.refresh_token]);
+    return response;
   }
 
   /** The body of an answer. @throws AuthError if it is a refusal */
   async bodyOf<T>(response: TransportResponse, sent?: unknown): Promise<T> {
     if (response.ok) return response.body as T;
-    const stored = await this.#settings.tokenStore.get().catch(() => null);
-    throw refusalOf(response, [stored?.access_token, stored?.refresh_token, ...secretsIn(sent)]);
+    throw refusalOf(response, [...(this.#carried.get(response) ?? []), ...secretsIn(sent)]);
   }
 
   async call<T>(method: string, url: string, body?: unknown, options: CallOptions = {}): Promise<T> {

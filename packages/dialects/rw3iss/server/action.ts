@@ -19,6 +19,7 @@ const SAYINGS: readonly Saying[] = [
   { action: '2fa.enabled', type: 'mfa.factor_verified', where: { name: 'confirms' } },
   { action: '2fa.verified', type: 'mfa.factor_verified' },
   { action: '2fa.failed', type: 'mfa.verification_failed' },
+  { action: 'mfa.factor_removed', type: 'mfa.factor_removed', where: { name: 'was_pending' } },
   { action: '2fa.disabled', type: 'mfa.factor_removed', where: ofApp },
   { action: 'refresh.reuse_detected', type: 'token.reuse_detected' },
   { action: 'password.reset', type: 'user.password_changed', where: { name: 'by_link' } },

@@ -143,7 +143,12 @@ describe.each(databaseKinds)('administration through the rw3iss door on %s', (ki
       const rise = (target: string, ...role_codes: string[]) =>
         lower.call('PUT', `/admin/users/${target}/roles`, { role_codes });
       expect((await rise(other.id, 'seller')).status).toBe(200);
-      expect(await rise(id, 'system_admin')).toMatchObject(refused(403, 'FORBIDDEN'));
+      const { body: native } = await server.api('GET', '/roles?limit=100&namespace=default');
+      const roles = (native as { roles: { id: string; code: string }[] }).roles;
+      const topId = roles.find(({ code }) => code === 'system_admin')?.id as string;
+      for (const spelling of ['system_admin', 'System_Admin', topId])
+        expect(await rise(id, spelling), spelling).toMatchObject(refused(403, 'FORBIDDEN'));
+      expect(await setRoles(other.id, 'ORG_ADMIN')).toMatchObject(refused(400, 'VALIDATION_ERROR'));
       expect(await rise(other.id, 'system_admin')).toMatchObject(refused(403, 'FORBIDDEN'));
       expect(await rise(admin.id)).toMatchObject(refused(403, 'FORBIDDEN'));
       expect(
@@ -152,9 +157,46 @@ describe.each(databaseKinds)('administration through the rw3iss door on %s', (ki
       expect(await lower.call('POST', `/admin/users/${admin.id}/impersonate`, { reason: 'rise' })).toMatchObject(
         refused(403, 'FORBIDDEN'),
       );
+      const session = claimsIn(admin.tokens.access_token).session_id as string;
+      for (const [verb, path] of [
+        ['DELETE', `/admin/users/${admin.id}/sessions/${session}`],
+        ['POST', `/admin/users/${admin.id}/revoke-sessions`],
+      ] as const)
+        expect(await lower.call(verb, path), path).toMatchObject(refused(403, 'FORBIDDEN'));
+      expect((await admin.call('GET', '/auth/me')).status).toBe(200);
       expect(await lower.call('DELETE', `/admin/users/${other.id}/hard`, { reason: 'no' })).toMatchObject(
         refused(403, 'INSUFFICIENT_PERMISSIONS'),
       );
+    });
+
+    it('of other namespaces are none of this door’s', async () => {
+      const { id, at, native } = await newUser();
+      const made = await server.api('POST', '/roles', { code: `ed-${kind}`, namespace: 'crm' });
+      const crm = (made.body as { id: string }).id;
+      await server.api('PUT', `/roles/${crm}/members/${native}`);
+      await setRoles(id, 'seller');
+      expect((await admin.call('GET', `${at}/roles`)).body).toMatchObject({ roles: [{ code: 'seller' }] });
+      const events = (await eventsOn(native, 'user.roles_changed')).length;
+      expect((await setRoles(id, 'seller')).status).toBe(200);
+      expect((await eventsOn(native, 'user.roles_changed')).length).toBe(events);
+      expect(await setRoles(id, crm)).toMatchObject(refused(400, 'VALIDATION_ERROR'));
+      await setRoles(id);
+      const { body } = await server.api('GET', `/users/${native}/roles`);
+      expect(body).toMatchObject({ roles: [{ id: crm }] });
+    });
+
+    it('are given by their ids too, and end the sessions where that is asked', async () => {
+      const { id, email } = await newUser();
+      const person = await signIn(email);
+      const [held] = ((await setRoles(id, 'seller')).body as { roles: { id: string }[] }).roles;
+      const body = { role_ids: [held?.id], revoke_sessions: true };
+      expect(await admin.call('PUT', `/admin/users/${id}/roles`, body)).toMatchObject({
+        status: 200,
+        body: { roles: [{ code: 'seller' }], sessions_revoked: true },
+      });
+      const { refresh_token } = person.tokens;
+      expect((await rw3issCaller(server)('POST', '/auth/refresh', { refresh_token })).status).toBe(401);
+      expect(await admin.call('PUT', `/admin/users/${id}/roles`, {})).toMatchObject(refused(400, 'INVALID_INPUT'));
     });
 
     it('that change while a request is under way leave it whole', async () => {
@@ -275,6 +317,50 @@ describe.each(databaseKinds)('administration through the rw3iss door on %s', (ki
       expect(await act(inside, admin.id)).toMatchObject(refused(403, 'FORBIDDEN'));
       expect((await act(inside, member.id)).status).toBe(200);
       await expect(signIn(outsider.email, { organization_id })).rejects.toThrow('NOT_ORGANIZATION_MEMBER');
+
+      // In another organization of the member's the boss has no business.
+      const elsewhere = await server.api('POST', '/organizations', { name: `else-${kind}` });
+      const other = (elsewhere.body as { id: string }).id;
+      await server.api('PUT', `/organizations/${other}/members/${member.native}`, { roles: ['org_admin'] });
+      const acting = (await act(await signIn(boss.email, { organization_id }), member.id)).body as {
+        tokens: Rw3issPerson['tokens'];
+      };
+      const { refresh_token } = acting.tokens;
+      const on = (more: object) => rw3issCaller(server)('POST', '/auth/refresh', { refresh_token, ...more });
+      expect(await on({ organization_id: uuidOf(other) })).toMatchObject(refused(403, 'FORBIDDEN'));
+      await server.api('PUT', `/organizations/${organization}/members/${boss.native}`, { roles: ['org_member'] });
+      expect(await on({})).toMatchObject(refused(401, 'TOKEN_INVALID'));
+    });
+
+    it('ends with what it rests on: the rank, the state and the account of who acts and of the target', async () => {
+      const { native: boss, id: bossId, email } = await newUser();
+      const begin = async () => {
+        await setRoles(bossId, 'super_admin');
+        const target = await newUser();
+        const { body } = await act(await signIn(email), target.id);
+        const { tokens } = body as { tokens: Rw3issPerson['tokens'] };
+        const { access_token, refresh_token } = tokens;
+        expect((await rw3issCaller(server, access_token)('GET', '/auth/me')).status).toBe(200);
+        const ended = async () => {
+          expect((await rw3issCaller(server, access_token)('GET', '/auth/me')).status).toBe(401);
+          const next = await rw3issCaller(server)('POST', '/auth/refresh', { refresh_token });
+          expect(next).toMatchObject(refused(401, 'TOKEN_INVALID'));
+        };
+        return { target, ended };
+      };
+      const raised = await begin();
+      await setRoles(raised.target.id, 'system_admin');
+      await raised.ended();
+      const demoted = await begin();
+      await setRoles(bossId);
+      await demoted.ended();
+      const disabled = await begin();
+      await server.api('POST', `/users/${boss}/disable`);
+      await disabled.ended();
+      await server.api('POST', `/users/${boss}/enable`);
+      const erased = await begin();
+      expect((await admin.call('DELETE', `/admin/users/${bossId}/hard`, { reason: 'x' })).status).toBe(204);
+      await erased.ended();
     });
   });
 

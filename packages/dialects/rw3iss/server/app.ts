@@ -9,7 +9,7 @@ import { Refusal } from './problems.ts';
 import { noBody, present, resultOf } from './value.ts';
 
 /** Where a request that names no application belongs: every tenant has it. */
-export const DEFAULT_APP = 'console';
+const DEFAULT_APP = 'console';
 
 /** The enabled application that a request is for, by its code. */
 export async function applicationFor(work: Work, code: string | undefined): Promise<Application> {

@@ -56,7 +56,7 @@ export async function organizationFor(
 export async function applicationToEnter({ db, tenant }: Unit, applicationId: string) {
   const found = await findApplication(db, tenant.id, applicationId);
   if (found?.enabled !== 1) throw new Refusal(403, 'VALIDATION_ERROR', 'The application is not active.');
-  return { id: found.id, auto_grant_on_signup: found.auto_grant_on_signup === 1 };
+  return { id: found.id };
 }
 
 /** Throws unless the user is a member of the organization. */
@@ -69,16 +69,24 @@ export async function checkIsMember(
     throw new Refusal(403, 'NOT_ORGANIZATION_MEMBER', 'The user is no member of this organization.');
 }
 
-/** Throws unless the user may use the application; one that grants itself does so now. */
+/** Throws unless the user may use the application. */
 export async function checkGrant(
+  { db, tenant }: Unit,
+  { id }: Pick<Application, 'id'>,
+  { num }: { readonly num: number },
+): Promise<void> {
+  if (!(await hasApplicationGrant(db, tenant.id, id, num)))
+    throw new Refusal(403, 'FORBIDDEN', 'The user has no access to this application; an administrator grants it.');
+}
+
+/** The same at a sign-in: an application that grants itself does so now. */
+export async function grantAtSignIn(
   unit: Unit,
   application: Pick<Application, 'id' | 'auto_grant_on_signup'>,
   user: { readonly id: string; readonly num: number },
 ): Promise<void> {
-  if (await hasApplicationGrant(unit.db, unit.tenant.id, application.id, user.num)) return;
-  if (!application.auto_grant_on_signup)
-    throw new Refusal(403, 'FORBIDDEN', 'The user has no access to this application; an administrator grants it.');
-  await grantApplication(unit, application.id, user);
+  if (application.auto_grant_on_signup) await grantApplication(unit, application.id, user);
+  else await checkGrant(unit, application, user);
 }
 
 /** Whoever comes in belongs to every pool of the application from then on. */

@@ -16,7 +16,7 @@ import { providerOf } from './user.ts';
 import { present } from './value.ts';
 
 /** Contract `token.access.ttl_seconds`. */
-export const ACCESS_SECONDS = 900;
+const ACCESS_SECONDS = 900;
 /** Contract `token.refresh`. */
 export const REFRESH_SECONDS = { short: 604_800, long: 2_592_000 } as const;
 
@@ -52,7 +52,7 @@ export interface TokenPair {
 }
 
 /** Roles that count in a session: those of the platform, and inside an organization the member's, too. */
-export async function rolesIn(
+async function rolesIn(
   { work }: Pick<DialectCall, 'work'>,
   { userNum, organization }: Pick<TokenSubject, 'userNum' | 'organization'>,
 ): Promise<string[]> {
@@ -64,6 +64,17 @@ export async function rolesIn(
   });
 }
 
+/** The vendor's claims: what a rule puts under one of these names would say what the session is not. */
+const VENDOR_CLAIMS: ReadonlySet<string> = new Set(
+  (
+    'sub uid azp email first_name last_name display_name org_id org_slug org_name roles permissions token_type sid ' +
+    'session_id remember_me auth_provider tv app_id app_code namespace imp imp_uid imp_email'
+  ).split(' '),
+);
+
+const ruledClaims = (claims: RuleClaims | undefined): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(claims?.accessToken ?? {}).filter(([name]) => !VENDOR_CLAIMS.has(name)));
+
 /** Makes the pair. The session and its refresh token are stored already. */
 export async function pairOf(
   call: Pick<DialectCall, 'work' | 'sign'>,
@@ -74,7 +85,7 @@ export async function pairOf(
   const home = await homePoolOf(work, subject.user);
   const left = Math.max(1, Math.floor((subject.refresh.expiresAt - work.now) / 1000));
   const { token, expiresAt } = await sign({
-    ...subject.claims?.accessToken,
+    ...ruledClaims(subject.claims),
     ...claimsOf(subject, roles, home),
     lifetime: Math.min(ACCESS_SECONDS, left),
   });

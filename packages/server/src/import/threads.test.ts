@@ -111,7 +111,7 @@ describe.each(databaseKinds)('the threads of imports on %s', (kind) => {
 describe('a thread of imports', () => {
   const comparison: ReaderData = {
     mode: 'insert',
-    connection: { id: 'con_1', policy: {} as never },
+    connection: { id: 'con_1', policy: {} as never, customFields: [] },
     format: 'ndjson',
     done: { rows: 0, digest: null, windowRows: 0, windowDone: 0 },
     isComparison: true,

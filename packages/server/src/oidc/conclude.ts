@@ -149,14 +149,14 @@ async function issued(parts: Parts, ctx: KoaContextWithOIDC, exchange: Exchange)
 
 async function writeJournal(unit: Unit, { journal }: Exchange, sessionId: string | undefined): Promise<void> {
   const { db, tenant, now } = unit;
-  for (const { kind, id } of journal.consumed) {
+  const { consumed, upserts } = journal;
+  if (consumed.length + upserts.length === 0) return;
+  // The session may have ended since it was read: nothing is added to it then. It goes before its tokens, as wherever both change.
+  if (sessionId !== undefined && !(await touchSession(unit, sessionId))) throw new Refusal(false);
+  for (const { kind, id } of consumed) {
     if (!(await consumeArtifact(db, tenant.id, kind, id, now))) throw new Refusal(true);
   }
-  if (journal.upserts.length === 0) return;
-  // The session may have ended since it was read: nothing is added to it then.
-  if (sessionId !== undefined && !(await touchSession(unit, sessionId))) throw new Refusal(false);
-  for (const artifact of journal.upserts)
-    await upsertArtifact(db, tenant.id, { ...artifact, sessionId: sessionId ?? null });
+  for (const artifact of upserts) await upsertArtifact(db, tenant.id, { ...artifact, sessionId: sessionId ?? null });
 }
 
 async function refused(parts: Parts, ctx: KoaContextWithOIDC, exchange: Exchange): Promise<void> {
@@ -225,8 +225,9 @@ async function witnessRefusal(
       data: { user_id: entities.RefreshToken?.accountId },
     });
     const grantId = entities.RefreshToken?.grantId;
-    if (grantId !== undefined) await deleteGrant(unit.db, unit.tenant.id, parts.services.vault.digest(grantId));
+    // The session before what hangs on it, as wherever both change.
     if (sessionId !== undefined) await endSession(unit, sessionId);
+    if (grantId !== undefined) await deleteGrant(unit.db, unit.tenant.id, parts.services.vault.digest(grantId));
   });
 }
 
@@ -245,12 +246,12 @@ async function revoked(parts: Parts, ctx: KoaContextWithOIDC, exchange: Exchange
       await revokeToken(unit.db, unit.tenant.id, token, (claims.exp ?? 0) * 1000);
       unit.afterCommit(unit.services.onAccessChange);
     }
-    for (const grant of journal.endedGrants) await deleteGrant(unit.db, unit.tenant.id, grant);
     await unit.emit('token.revoked', {
       target: refresh ? { type: 'user', id: refresh.accountId ?? null } : targetOf(claims, client?.id),
       data: refresh ? { kind: 'refresh', session_id: refresh.sid } : { kind: 'access', jti: claims?.jti },
     });
     if (refresh?.sid !== undefined) await endSession(unit, refresh.sid);
+    for (const grant of journal.endedGrants) await deleteGrant(unit.db, unit.tenant.id, grant);
   });
 }
 

@@ -180,13 +180,15 @@ interface ForApi {
   readonly resourceServer?: ResourceServerInstance | undefined;
 }
 
-const extraClaims = ({ tokenUser, toldPermissions }: Exchange, { clientId, resourceServer }: ForApi) => ({
+const extraClaims = ({ client, tokenUser, toldPermissions }: Exchange, { clientId, resourceServer }: ForApi) => ({
   ...tokenUser?.claims?.accessToken,
   azp: clientId,
   // Tells a resource server's tokens from the server's own, whatever its identifier looks like now or later.
   api_id: resourceServer && serverIdOf(resourceServer.identifier()),
   ...(toldPermissions ? { permissions: toldPermissions } : {}),
-  ...(tokenUser ? { uid: tokenUser.user.id, sid: tokenUser.sessionId, tv: tokenUser.tokenVersion } : {}),
+  ...(tokenUser
+    ? { uid: tokenUser.user.id, sid: tokenUser.sessionId, tv: tokenUser.tokenVersion }
+    : { tv: client?.tokenVersion || undefined }),
   // `act`: RFC 8693 §4.1.
   ...(tokenUser?.impersonatorId ? { imp: tokenUser.impersonatorId, act: { sub: tokenUser.impersonatorId } } : {}),
 });

@@ -84,6 +84,10 @@ describe.each(databaseKinds)('rules at sign-in on %s', (kind) => {
   });
 
   it('tells rules about the user, the application and the request, and stores nothing of what they change', async () => {
+    await server.api('POST', '/custom-fields', { key: 'vip', type: 'boolean' });
+    const { body: found } = await server.api('GET', '/users?email=admin@reeve.test');
+    const [{ id }] = (found as { users: [{ id: string }] }).users;
+    await server.api('PATCH', `/users/${id}`, { custom_fields: { vip: true } });
     const seen = (await claimOf(
       `function (user, context, callback) {
         user.app_metadata.changed = true;
@@ -96,6 +100,7 @@ describe.each(databaseKinds)('rules at sign-in on %s', (kind) => {
       user_id: expect.stringContaining('|'),
       email_verified: expect.any(Boolean),
       blocked: false,
+      app_metadata: { custom_fields: { vip: true } },
     });
     expect(seen.context).toMatchObject({
       clientID: 'test-management',

@@ -12,6 +12,10 @@ async function rowsOf(server: TestServer, tenantNum: number): Promise<string> {
     'identities',
     'linked_accounts',
     'metadata',
+    'custom_fields',
+    'resource_namespaces',
+    'resources',
+    'resource_grants',
     'credentials',
     'authentication_methods',
     'remembered_browsers',
@@ -126,9 +130,15 @@ describe.each(databaseKinds)('another tenant’s ids on %s', (kind: DatabaseKind
     const user_id = await other.user();
     const role_id = await other.role();
     const organization_id = await other.organization();
+    const foreign = { namespace: await home.resourceNamespace(), grants: await home.grants() };
+    const { resources } = await other.grants();
     const before = await rowsOf(server, home.tenantNum);
     const email = `${other.unique()}@example.com`;
     const refused: [string, object][] = [
+      ['resources.authorize', { body: { resources, subjects: [{ type: 'user', id: user }] } }],
+      ['resources.authorize', { body: { resources, subjects: [{ type: 'group', id: group }] } }],
+      ['resources.authorize', { body: { ...foreign.grants, subjects: [{ type: 'user', id: user_id }] } }],
+      ['resources.create', { body: { code: 'foreign', type: 'data', namespace: foreign.namespace } }],
       ['users.create', { body: { email, connection } }],
       ['users.setRoles', { params: { user_id }, body: { roles: [role] } }],
       ['organizations.create', { body: { name: other.unique(), owner_id: user } }],

@@ -14,6 +14,9 @@ const makers: Readonly<Record<string, (estate: Estate) => Promise<string>>> = {
   client_grant_id: (estate) => estate.clientGrant(),
   resource_server_id: (estate) => estate.resourceServer(),
   connection_id: (estate) => estate.connection(),
+  custom_field: (estate) => estate.customField(),
+  namespace: (estate) => estate.resourceNamespace(),
+  resource_id: (estate) => estate.resource(),
   invitation_id: (estate) => estate.invitation(),
   event_id: (estate) => estate.event(),
   rule_id: (estate) => estate.rule(),
@@ -75,6 +78,8 @@ const special: Readonly<Record<string, Maker>> = {
   'clientGrants.update': () => ({ body: { scopes: [] } }),
   'connections.create': (e) => ({ body: { name: e.unique(), password_policy: { min_length: 10 } } }),
   'connections.update': (e) => ({ body: { display_name: e.unique() } }),
+  'customFields.create': (e) => ({ body: { key: e.unique(), type: 'select', options: [{ value: 'a' }] } }),
+  'customFields.update': (e) => ({ body: { label: e.unique() } }),
   'deviceCredentials.create': async (e) => ({
     body: { type: 'public_key', device_name: 'Phone', device_id: e.unique(), value: 'key', user_id: await e.user() },
   }),
@@ -118,6 +123,16 @@ const special: Readonly<Record<string, Maker>> = {
   },
   'pools.setUserHome': async (e) => ({ body: { pool: await e.connection() } }),
   'revokedTokens.create': (e) => ({ body: { jti: e.unique() } }),
+  'resourceNamespaces.create': (e) => ({ body: { code: e.unique() } }),
+  'resourceNamespaces.update': (e) => ({ body: { name: e.unique() } }),
+  'resources.authorize': async (e) => ({ body: await e.grants() }),
+  'resources.create': (e) => ({ body: { code: `${e.unique()}:*`, type: 'data', actions: [{ name: 'read' }] } }),
+  'resources.revoke': async (e) => {
+    const body = await e.grants();
+    await e.call('resources.authorize', { body });
+    return { body };
+  },
+  'resources.update': (e) => ({ body: { description: e.unique() } }),
   'resourceServers.create': (e) => ({
     body: { identifier: `https://${e.unique()}.example/`, scopes: [{ value: 'read:all' }] },
   }),
@@ -167,6 +182,7 @@ const special: Readonly<Record<string, Maker>> = {
     return {};
   },
   'users.erase': () => ({ body: { reason: 'asked to be forgotten' } }),
+  'users.explain': (e) => ({ body: { resource: e.unique(), action: 'read' } }),
   'users.impersonate': async (e) => {
     const redirect_uri = 'https://a.example/cb';
     const { body } = await e.call('applications.create', {

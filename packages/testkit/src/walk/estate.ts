@@ -23,6 +23,12 @@ export interface Estate {
   /** A user and an identity that was linked to it. */
   linkedIdentity(): Promise<{ user_id: string; provider: string; subject: string }>;
   connection(): Promise<string>;
+  customField(): Promise<string>;
+  resourceNamespace(): Promise<string>;
+  /** One with the action `read`. */
+  resource(): Promise<string>;
+  /** A new resource for a new user. */
+  grants(): Promise<{ resources: { code: string; actions: string[] }[]; subjects: { type: string; id: string }[] }>;
   /** One with the scope `read:all`. */
   resourceServer(): Promise<string>;
   /** A scope of a new resource server, by its identifier. */
@@ -71,6 +77,16 @@ export function createEstate(server: TestServer, call: Caller, tenantNum: number
     organization: () => make('organizations.create', { name: unique() }),
     application: () => make('applications.create', { name: unique(), type: 'machine_to_machine' }),
     connection: () => make('connections.create', { name: unique() }),
+    resourceNamespace: () => make('resourceNamespaces.create', { code: unique() }),
+    resource: () => make('resources.create', { code: unique(), type: 'data', actions: [{ name: 'read' }] }),
+    async grants() {
+      const { body } = await call('resources.get', { params: { resource_id: await estate.resource() } });
+      return {
+        resources: [{ code: (body as { code: string }).code, actions: ['read'] }],
+        subjects: [{ type: 'user', id: await estate.user() }],
+      };
+    },
+    customField: () => make('customFields.create', { key: unique(), type: 'string' }),
     resourceServer: () =>
       make('resourceServers.create', {
         identifier: `https://${unique()}.example/api`,
@@ -162,7 +178,12 @@ export function createEstate(server: TestServer, call: Caller, tenantNum: number
     },
     async lock(userId) {
       await server.services.database.write(async (db) => {
-        const { num } = await db.selectFrom('users').select('num').where('id', '=', userId).executeTakeFirstOrThrow();
+        const { num } = await db
+          .selectFrom('users')
+          .select('num')
+          .where('tenant_id', '=', tenantNum)
+          .where('id', '=', userId)
+          .executeTakeFirstOrThrow();
         const now = server.clock.now();
         await db
           .insertInto('lockouts')

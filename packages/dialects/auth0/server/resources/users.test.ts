@@ -61,6 +61,47 @@ describe.each(databaseKinds)('users of Auth0 on %s', (kind) => {
     expect(excluded.body).toHaveProperty('name');
   });
 
+  it('shows custom fields among app_metadata, finds them there, and takes them back unchanged', async () => {
+    for (const [key, type] of [
+      ['school', 'string'],
+      ['seen', 'object'],
+    ])
+      expect((await server.api('POST', '/custom-fields', { key, type })).status).toBe(201);
+    const { user_id } = await create({
+      email: 'fields@example.com',
+      password: 'correct horse',
+      app_metadata: { a: 1 },
+    });
+    const path = `/users/${encodeURIComponent(user_id)}`;
+    const custom_fields = { school: 'A', seen: { at: [1, null] } };
+    const { body } = await server.api('GET', '/users?email=fields@example.com');
+    const { id } = (body as { users: { id: string }[] }).users[0] as { id: string };
+    const set = (values: object | null) => server.api('PATCH', `/users/${id}`, { custom_fields: values });
+    await set(custom_fields);
+    const native = async () => (await server.api('GET', `/users/${id}`)).body as Wire & { custom_fields: object };
+    const shown = (await call('GET', path)).body as Wire;
+    expect(shown.app_metadata).toEqual({ a: 1, custom_fields });
+    const patched = await call('PATCH', path, { app_metadata: { ...shown.app_metadata, b: 2 } });
+    expect(patched).toMatchObject({ status: 200, body: { app_metadata: { a: 1, b: 2, custom_fields } } });
+    expect(await native()).toMatchObject({ app_metadata: { a: 1, b: 2 }, custom_fields });
+    for (const other of [{ school: 'B' }, { ...custom_fields, seen: {} }, {}, null])
+      expect(await call('PATCH', path, { app_metadata: { custom_fields: other } })).toMatchObject({
+        status: 400,
+        body: { message: expect.stringContaining('custom_fields') },
+      });
+    for (const q of ['school:A', 'seen.at:1']) {
+      const found = await call('GET', `/users?q=${encodeURIComponent(`app_metadata.custom_fields.${q}`)}`);
+      expect(found.body, q).toMatchObject([{ user_id }]);
+    }
+    const q = encodeURIComponent('_exists_:app_metadata.custom_fields');
+    expect((await call('GET', `/users?q=${q}`)).body).toMatchObject([{ user_id }]);
+    // Without values the name is the caller's own.
+    await set(null);
+    const own = await call('PATCH', path, { app_metadata: { custom_fields: { mine: true } } });
+    expect(own).toMatchObject({ status: 200, body: { app_metadata: { a: 1, b: 2, custom_fields: { mine: true } } } });
+    expect(await native()).toMatchObject({ custom_fields: {}, app_metadata: { custom_fields: { mine: true } } });
+  });
+
   it('takes the id that the creator supplies, once', async () => {
     const user = await create({ email: 'supplied@example.com', user_id: 'legacy-1' });
     expect(user.user_id).toBe('auth0|legacy-1');

@@ -35,7 +35,7 @@ import { clearable, text } from '../schema.ts';
 import { filterOf } from '../search/filter.ts';
 import { sortOf } from '../search/sort.ts';
 import { isStrict } from '../strict.ts';
-import { defaultsOf, idOf, inexistentUser, ownIdOf, userBy, viewOf, viewsOf } from '../user.ts';
+import { defaultsOf, idOf, inexistentUser, ownIdOf, userBy, viewOf, viewsOf, withoutCustomFields } from '../user.ts';
 import { noBody, resultOf } from '../value.ts';
 
 const { email, username, phone_number, picture, name, given_name, family_name, nickname, password } = userFields;
@@ -130,6 +130,7 @@ function patchOf(body: UpdateBody, user: User): UserUpdate {
   const isMoved = typeof address === 'string' && address.toLowerCase() !== user.email?.toLowerCase();
   return {
     ...rest,
+    ...(rest.app_metadata ? { app_metadata: withoutCustomFields(user, rest.app_metadata) } : {}),
     ...(address === undefined ? {} : { email: address === null ? null : address.toLowerCase() }),
     // Without a word about it a new address is unverified, and nothing is mailed.
     ...(isMoved && body.email_verified === undefined ? { email_verified: false } : {}),

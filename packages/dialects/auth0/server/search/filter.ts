@@ -81,7 +81,7 @@ function fielded(field: FieldName, value: Value): UserFilter {
   const instant = own(INSTANTS, name);
   if (instant) return instantClause(instant, name, value);
   const bag = bagOf(name);
-  if (bag && bag.path !== '') return leafClause(bag, name, value);
+  if (bag && bag.path !== '') return withFields(bag, (place) => leafClause(place, name, value));
   throw new QueryError(field.at, `expected a field, found ${name}: the fields are ${KNOWN.join(', ')}`);
 }
 
@@ -100,6 +100,13 @@ function bagOf(name: string): BagPath | undefined {
     if (name.startsWith(`${bag}.`) && name.length > bag.length + 1) return { field, path: name.slice(bag.length + 1) };
   }
   return undefined;
+}
+
+/** Custom fields are shown among app_metadata (`appMetadataOf` of core), and found there. */
+function withFields(bag: BagPath, clause: (bag: BagPath) => UserFilter): UserFilter {
+  const [first, ...rest] = bag.path.split('.');
+  if (bag.field !== 'app_metadata' || first !== 'custom_fields') return clause(bag);
+  return { kind: 'or', of: [clause(bag), clause({ field: 'custom_fields', path: rest.join('.') })] };
 }
 
 /** The text of a value that has neither wildcards nor a range. */
@@ -184,7 +191,7 @@ function exists(value: Value): UserFilter {
   const text = own(TEXTS, name);
   if (text) return has(text);
   const bag = bagOf(name);
-  if (bag) return { kind: 'exists', ...bag };
+  if (bag) return withFields(bag, (place) => ({ kind: 'exists', ...place }));
   switch (name) {
     case 'email_verified':
       return has('email');

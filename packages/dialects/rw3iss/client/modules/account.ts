@@ -1,6 +1,5 @@
 /** What users do with their own account. */
 import type { Invitation, Membership, Organization } from '../models.ts';
-import { isRefusal } from '../renewal.ts';
 import { listIn, path } from '../wire.ts';
 import type { Parts } from './auth.ts';
 
@@ -33,7 +32,7 @@ const passwordsOf = ({ wire }: Parts) => ({
     wire.command('POST', '/auth/verify-email/resend', { email, app_code: appCode }),
 });
 
-const twoFactorOf = ({ wire, session, renewal, settings }: Parts) => ({
+const twoFactorOf = ({ wire, renewal, settings }: Parts) => ({
   /** Begins to set up a second factor; `enableTwoFactor` ends it. */
   async setupTwoFactor(): Promise<TwoFactorSetup> {
     const answer = await wire.post<{ secret: string; provisioning_uri: string }>('/auth/2fa/setup', {});
@@ -45,13 +44,9 @@ const twoFactorOf = ({ wire, session, renewal, settings }: Parts) => ({
   /** Takes the second factor away, and renews the tokens, which the server then no longer knows. */
   async disableTwoFactor({ password, code }: DisableTwoFactorInput): Promise<void> {
     await wire.command('POST', '/auth/2fa/disable', { password, code });
-    const { identity } = session;
-    try {
-      await renewal.refresh();
-    } catch (error) {
-      settings.logger.warn('the session was not renewed', { error });
-      if (isRefusal(error) && identity === session.identity) await session.end('token_revoked');
-    }
+    await renewal
+      .refresh({}, 'token_revoked')
+      .catch((error: unknown) => settings.logger.warn('the session was not renewed', { error }));
   },
 });
 

@@ -2,7 +2,7 @@
 
 import type { AccessTokenClaims } from '../claims.ts';
 import type { Settings } from '../config.ts';
-import type { Listeners, LogoutReason, Snapshot } from '../events.ts';
+import type { Listeners, Snapshot } from '../events.ts';
 import type {
   AuthResponse,
   CurrentUser,
@@ -19,7 +19,7 @@ import { path, type Wire } from '../wire.ts';
 export interface LoginInput {
   readonly email: string;
   readonly password: string;
-  /** Signs in to this organization: the token then holds the roles of the membership only. */
+  /** Signs in to this organization: the token then holds the roles of the membership beside those of the platform. */
   readonly organizationId?: string | undefined;
   /** 30 days instead of 7. */
   readonly rememberMe?: boolean | undefined;
@@ -81,7 +81,10 @@ const isChallenge = (body: unknown): body is TwoFactorChallenge =>
   (body as TwoFactorChallenge | undefined)?.requires_2fa === true;
 
 /** Tells the server and forgets the session, whatever the server says. */
-export const leave = async ({ settings, wire, session, renewal }: Parts, reason: LogoutReason): Promise<void> => {
+export const leave = async (
+  { settings, wire, session, renewal }: Parts,
+  reason: 'user_initiated' | 'idle_timeout',
+): Promise<void> => {
   renewal.schedule(null);
   // Else it would bring a pair after the old one is gone.
   await renewal.settled();
@@ -163,10 +166,10 @@ const linksOf = ({ settings, wire, session }: Parts) => ({
 });
 
 const tokensOf = ({ session, renewal, listeners }: Parts) => ({
-  /** A new pair, with roles and permissions as they are now. Rejects if nobody is signed in. */
+  /** A new pair, with roles and permissions as they are now. Rejects if nobody is signed in, or the server refuses. */
   refresh: (options?: RefreshOptions): Promise<TokenPair> => renewal.refresh(options),
 
-  /** Signs in to another of one's organizations: the token then holds the roles of that membership only. */
+  /** Acts in another of one's organizations: the token then holds the roles of that membership beside those of the platform. */
   async switchOrg(organizationId: string): Promise<TokenPair> {
     const tokens = await renewal.refresh({ organizationId });
     listeners.emit('org_switched', { organizationId, tokens });
@@ -229,7 +232,9 @@ const passwordOf = (parts: Parts) => ({
     await parts.session.begin(answer);
     return answer;
   },
+});
 
+const selfOf = (parts: Parts) => ({
   /** Signs out here. Never rejects. */
   logout: (): Promise<void> => leave(parts, 'user_initiated'),
 
@@ -254,6 +259,7 @@ const passwordOf = (parts: Parts) => ({
 
 export const authOf = (parts: Parts) => ({
   ...passwordOf(parts),
+  ...selfOf(parts),
   ...tokensOf(parts),
   ...ssoOf(parts),
   ...linksOf(parts),

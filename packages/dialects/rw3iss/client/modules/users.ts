@@ -26,7 +26,7 @@ export interface HardDeleteInput {
   readonly reason: string;
 }
 
-export const usersOf = ({ wire, session }: Parts) => ({
+const recordsOf = ({ wire }: Parts) => ({
   /** A page of users. */
   async list(filter: UserFilter = {}): Promise<UserPage> {
     const { search, page, pageSize, organizationId, appId } = filter;
@@ -47,9 +47,18 @@ export const usersOf = ({ wire, session }: Parts) => ({
   setRoles: async (userId: string, roleCodes: readonly string[]): Promise<void> =>
     wire.command('PUT', path`/admin/users/${{ userId }}/roles`, { role_codes: roleCodes }),
 
+  getOrganizations: async (userId: string): Promise<Membership[]> =>
+    wire.list('memberships', path`/admin/users/${{ userId }}/organizations`),
+
+  /** Deletes a user and all that is the user's, for ever. The audit log stays. */
+  hardDelete: async ({ userId, reason }: HardDeleteInput): Promise<void> =>
+    wire.command('DELETE', path`/admin/users/${{ userId }}/hard`, { reason }, { isRepeatable: false }),
+});
+
+const accessOf = ({ wire, session }: Parts) => ({
   listSessions: async (userId: string): Promise<Session[]> => wire.get(path`/admin/users/${{ userId }}/sessions`),
 
-  /** Ends a session. Its access token goes on until its own end. */
+  /** Ends a session and its tokens, at once. */
   terminateSession: async (userId: string, sessionId: string): Promise<void> =>
     wire.command('DELETE', path`/admin/users/${{ userId }}/sessions/${{ sessionId }}`),
 
@@ -72,15 +81,10 @@ export const usersOf = ({ wire, session }: Parts) => ({
     return answer;
   },
 
-  /** Deletes a user and all that is the user's, for ever. The audit log stays. */
-  hardDelete: async ({ userId, reason }: HardDeleteInput): Promise<void> =>
-    wire.command('DELETE', path`/admin/users/${{ userId }}/hard`, { reason }, { isRepeatable: false }),
-
-  getOrganizations: async (userId: string): Promise<Membership[]> =>
-    wire.list('memberships', path`/admin/users/${{ userId }}/organizations`),
-
   /** Lets a user sign in again who failed too often. */
   resetLockout: async (userId: string): Promise<void> =>
     wire.command('POST', path`/admin/users/${{ userId }}/reset-lockout`),
 });
+
+export const usersOf = (parts: Parts) => ({ ...recordsOf(parts), ...accessOf(parts) });
 export type UsersModule = ReturnType<typeof usersOf>;

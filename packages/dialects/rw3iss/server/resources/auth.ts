@@ -22,6 +22,7 @@ import {
   checkGrant,
   checkIsMember,
   entranceOf,
+  grantAtSignIn,
   joinPools,
   organizationFor,
   signedInAnswer,
@@ -78,6 +79,7 @@ async function login(call: DialectCall<undefined, Static<typeof loginBody>>) {
       work.tenant.id,
       pools.map(({ num }) => num),
       identifier,
+      { byPassword: true },
     ),
   );
   const isRemembered = body.remember_me ?? false;
@@ -89,10 +91,11 @@ async function login(call: DialectCall<undefined, Static<typeof loginBody>>) {
   const outcome = await signInAt(
     {
       opensAnyConnection: true,
+      bound: 'hourly_identifier',
       factor: { code: body.two_factor_code },
       async admit(unit, { user, userNum, sessionId, sessionExpiresAt }) {
         await checkIsMember(unit, organization, userNum);
-        await checkGrant(unit, application, { id: user.id, num: userNum });
+        await grantAtSignIn(unit, application, { id: user.id, num: userNum });
         await joinPools(unit, pools, user.id);
         return issueRefreshToken(unit, { userId: user.id, sessionId, sessionExpiresAt }, purpose, 'password');
       },
@@ -132,10 +135,12 @@ async function refresh(call: DialectCall<undefined, Static<typeof refreshBody>>)
     judge: judgeRefresh,
     async admit(unit, { userNum, user, purpose, actor }) {
       const organization = asked ?? (await organizationContext(unit.db, unit.tenant.id, purpose.organization_id));
+      if (purpose.within_id !== undefined && organization && organization.id !== purpose.within_id)
+        throw new Refusal(403, 'FORBIDDEN', 'You act as the user in the organization that you administer only.');
       await checkIsMember(unit, organization, userNum);
+      const application = await applicationToEnter(unit, purpose.application_id);
       // Who acts as a user came in through the application; the user need not be let into it.
-      if (actor.impersonatorId === null)
-        await checkGrant(unit, await applicationToEnter(unit, purpose.application_id), { id: user.id, num: userNum });
+      if (actor.impersonatorId === null) await checkGrant(unit, application, { num: userNum });
       return { ...purpose, ...(organization ? { organization_id: organization.id } : {}) };
     },
   });

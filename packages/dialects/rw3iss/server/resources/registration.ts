@@ -1,6 +1,5 @@
 /** `/auth/register`: people make an account for themselves, in the pool and under the rules of an application. */
-import type { Application, User } from '@reeve/contract';
-import { object, optional, type Static, string } from '@reeve/contract';
+import { object, optional, type Static, string, type User } from '@reeve/contract';
 import {
   acceptForNewcomer,
   DeadTicket,
@@ -141,7 +140,7 @@ async function register(call: DialectCall<undefined, Registration>) {
   const { body } = call;
   checkInvitation(body);
   const entrance = await entranceOf(call.work, body.app_code);
-  const app = await appView(call.work, entrance.application as Application);
+  const app = await appView(call.work, entrance.application);
   const newcomer = {
     email: emailOf(body.email, app),
     password: body.password,

@@ -1,6 +1,5 @@
 /** `/admin/m2m-clients`: applications that act for themselves. What they are for is kept as it was given. */
-import type { Application } from '@reeve/contract';
-import { array, object, optional, type Static, string } from '@reeve/contract';
+import { type Application, array, object, optional, type Static, string } from '@reeve/contract';
 import {
   type Bag,
   type DialectCall,

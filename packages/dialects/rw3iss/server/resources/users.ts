@@ -1,8 +1,7 @@
 /** `/admin/users`: the people of the tenant, their roles and sessions, acting as one of them, and their end. */
-import { array, object, optional, type Static, string } from '@reeve/contract';
+import { array, boolean, object, optional, type Static, string } from '@reeve/contract';
 import {
   beginImpersonation,
-  checkRank,
   type DialectCall,
   type DialectRow,
   findRoleSummaries,
@@ -11,9 +10,11 @@ import {
   isUuid,
   operations,
   Problem,
+  replaceRoles,
   row,
   searchUsers,
   setPassword,
+  together,
   type UserFilter,
 } from '@reeve/core';
 import { applicationFor } from '../app.ts';
@@ -112,7 +113,7 @@ async function listRoles({ work, params }: DialectCall) {
   const roles = await noneIfUnknown(
     everyItem('roles', (query) => operations.users.listRoles(work, { user_id, query, body: undefined })),
   );
-  return { roles: roles.map(roleView) };
+  return { roles: roles.filter(({ namespace }) => namespace === 'default').map(roleView) };
 }
 
 async function noneIfUnknown<Item>(items: Promise<Item[]>): Promise<Item[]> {
@@ -124,31 +125,37 @@ async function noneIfUnknown<Item>(items: Promise<Item[]>): Promise<Item[]> {
   }
 }
 
-const rolesBody = object({ role_codes: array(string({ minLength: 1, maxLength: 128 }), { maxItems: 200 }) });
+const rolesBody = object({
+  role_codes: optional(array(string({ minLength: 1, maxLength: 128 }), { maxItems: 200 })),
+  role_ids: optional(array(string({ minLength: 1, maxLength: 128 }), { maxItems: 200 })),
+  revoke_sessions: optional(boolean()),
+});
 
 /** D4 and D19: all or nothing, in force at once: the tokens that are out end, and a refresh gives the new roles. */
 async function setRoles({ work, params, body }: DialectCall<undefined, Static<typeof rolesBody>>) {
-  const userId = userIdOf(params);
-  const { role_codes: codes } = body;
-  const inside = codes.find((code) => ORGANIZATION_CODES.has(code));
-  if (inside !== undefined)
-    throw new Refusal(400, 'VALIDATION_ERROR', `The role ${inside} is held inside an organization only.`, {
-      field: 'role_codes',
-    });
-  await checkRank(work, { userId, codes });
-  try {
-    const { roles } = resultOf(
-      await operations.users.setRoles(work, {
-        user_id: userId,
-        query: undefined,
-        body: { roles: [...new Set(codes)] },
-      }),
+  const user_id = userIdOf(params);
+  const { role_codes: codes, role_ids: ids, revoke_sessions: endsSessions = false } = body;
+  if (!codes && !ids)
+    throw new Refusal(400, 'INVALID_INPUT', 'role_codes must list the roles.', { field: 'role_codes' });
+  const roles = [...new Set([...(codes ?? []), ...(ids ?? []).map((id) => idFrom('rol', 'role_ids', id))])];
+  return together(work, async (inner) => {
+    const held = await replaceRoles(inner, { userId: user_id, roles, namespace: 'default', judge: notInside }).catch(
+      unknownRole,
     );
-    return { roles: roles.map(roleView), sessions_revoked: false };
-  } catch (error) {
-    if (!(error instanceof Problem && error.code === 'invalid_request')) throw error;
-    throw new Refusal(400, 'INVALID_INPUT', error.errors?.[0]?.message ?? error.message, { field: 'role_codes' });
-  }
+    if (endsSessions) await operations.sessions.revokeAllForUser(inner, { user_id, ...noBody });
+    return { roles: held.roles.map(roleView), sessions_revoked: endsSessions };
+  });
+}
+
+function notInside({ namespace, code }: { readonly namespace: string; readonly code: string }): void {
+  if (namespace === 'default' && !ORGANIZATION_CODES.has(code)) return;
+  throw new Refusal(400, 'VALIDATION_ERROR', `The role ${code} is no role of the platform.`, { field: 'role_codes' });
+}
+
+/** Contract `users.setRoles`: an unknown code. */
+function unknownRole(error: unknown): never {
+  if (!(error instanceof Problem && error.code === 'invalid_request') || error instanceof Refusal) throw error;
+  throw new Refusal(400, 'INVALID_INPUT', error.errors?.[0]?.message ?? error.message, { field: 'role_codes' });
 }
 
 const listSessions = ({ work, params, claims }: DialectCall) =>
@@ -162,7 +169,6 @@ async function terminateSession({ work, params }: DialectCall) {
 /** Contract `users.revokeSessions`: an unknown user has none. */
 async function revokeSessions({ work, params }: DialectCall) {
   const user_id = userIdOf(params);
-  await checkRank(work, { userId: user_id });
   await noneIfUnknown(operations.sessions.revokeAllForUser(work, { user_id, ...noBody }).then(() => []));
   return { success: true };
 }
@@ -176,7 +182,6 @@ async function setPasswordOf({ work, body }: DialectCall<undefined, Static<typeo
   const userId = idFrom('usr', 'user_id', body.user_id);
   checkPassword(body.new_password);
   await requireUser(work, userId);
-  await checkRank(work, { userId });
   await setPassword(work, userId, body.new_password);
   return { success: true };
 }
@@ -195,12 +200,16 @@ async function impersonate(call: DialectCall<undefined, Static<typeof reasonBody
   const reason = reasonOf(body);
   const application = await applicationFor(work, claims.azp as string);
   const organization = await organizationFor(work, claims.org_id as string | undefined);
-  const purpose = { application_id: application.id, lifetime: REFRESH_SECONDS.short };
   const subject = await beginImpersonation(
     work,
     { userId, reason, applicationId: application.id, organizationId: organization?.id },
     async (unit, session) => {
       const holder = { userId, sessionId: session.sessionId, sessionExpiresAt: session.sessionExpiresAt };
+      const purpose = {
+        application_id: application.id,
+        lifetime: REFRESH_SECONDS.short,
+        ...(session.withinId === undefined ? {} : { within_id: session.withinId }),
+      };
       const refresh = await issueRefreshToken(unit, holder, purpose, 'impersonation');
       return { ...session, refresh };
     },
