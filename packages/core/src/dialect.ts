@@ -64,6 +64,8 @@ export interface DialectRow {
   readonly query?: Schema;
   readonly body?: Schema;
   readonly status: number;
+  /** Without scopes: a token that comes is judged all the same, and the row asks what it may. */
+  readonly takesToken: boolean;
   /** The row reads the request's body as a stream. */
   readonly uploads: boolean;
   readonly problems: Partial<Record<ProblemCode, VendorProblem>>;
@@ -76,6 +78,7 @@ export interface RowOptions<Query, Body> {
   readonly body?: Schema<Body>;
   /** Default: 200. 204 answers nothing. */
   readonly status?: number;
+  readonly takesToken?: boolean;
   readonly uploads?: boolean;
   readonly problems?: Partial<Record<ProblemCode, VendorProblem>>;
   readonly run: (call: DialectCall<Query, Body>) => Promise<unknown>;
@@ -84,11 +87,20 @@ export interface RowOptions<Query, Body> {
 /** Declares a row: `row('GET /users/{id}', { … })`. */
 export function row<Query = undefined, Body = undefined>(
   target: `${Verb} /${string}`,
-  { scopes, query, body, status = 200, uploads = false, problems = {}, run }: RowOptions<Query, Body>,
+  {
+    scopes,
+    query,
+    body,
+    status = 200,
+    takesToken = false,
+    uploads = false,
+    problems = {},
+    run,
+  }: RowOptions<Query, Body>,
 ): DialectRow {
   const [verb, path] = target.split(' ') as [Verb, string];
   const schemas = { ...(query ? { query } : {}), ...(body ? { body } : {}) };
-  return { verb, path, scopes, ...schemas, status, uploads, problems, run };
+  return { verb, path, scopes, ...schemas, status, takesToken, uploads, problems, run };
 }
 
 /** An answer with headers or a status of its own. */
@@ -108,7 +120,7 @@ export type RefusedPart = 'path' | 'query' | 'body' | 'token' | 'scope' | 'opera
 
 export interface Dialect {
   /** The API that its tokens are for. */
-  readonly api: 'auth0' | 'rw3iss';
+  readonly api: 'auth0' | 'rw3iss' | 'authing';
   /** Where it is mounted: `/api/v2`. */
   readonly prefix: string;
   readonly rows: readonly DialectRow[];

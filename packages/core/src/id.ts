@@ -88,6 +88,11 @@ export function newId(prefix: Prefix, now: Instant): string {
   return text;
 }
 
+/** Forgets how late the last id was made: where one process is several in turn, each with a clock of its own. */
+export function forgetLastId(): void {
+  last.time = -1;
+}
+
 /** The smallest id of `prefix` that can be made at `instant`: turns a time range into an id range. */
 export const firstIdAt = (prefix: Prefix, instant: Instant): string =>
   `${prefix}_${encodeTime(Math.max(0, Math.min(instant, 2 ** 48 - 1)))}${'0'.repeat(16)}`;

@@ -1,6 +1,12 @@
 /** The directory: operations, the unit of work, and the storage they stand on. */
 
-export { type ClientName, findApplication, findClientIds, findClients } from './applications/applications.store.ts';
+export {
+  type ClientName,
+  findApplication,
+  findClientIds,
+  findClients,
+  lockApplication,
+} from './applications/applications.store.ts';
 export { grantApplication, hasApplicationGrant } from './applications/users.ts';
 export type { EventFilter } from './audit/audit.store.ts';
 export type { EventCondition } from './audit/condition.ts';
@@ -17,6 +23,7 @@ export { listConnections } from './connections/connections.ts';
 export { type ConnectionDeletion, deleteConnectionWithUsers } from './connections/deletion.ts';
 export { lockConnection } from './connections/row.ts';
 export * from './credentials/attempts.ts';
+export { proveClient } from './credentials/client-proof.ts';
 export * from './credentials/clients.store.ts';
 export * from './credentials/hasher.ts';
 export { LOCKOUT_FAILURES } from './credentials/lockout.ts';
@@ -60,7 +67,7 @@ export * from './operation.ts';
 export { operations } from './operations.ts';
 export { changeMemberRoles, findMemberRoles } from './organizations/members.ts';
 export * from './organizations/memberships.ts';
-export { findOrganization, isMember, memberRoles } from './organizations/organizations.store.ts';
+export { findOrganization, isMember, lockOrganization, memberRoles } from './organizations/organizations.store.ts';
 export { permissionsOn } from './permissions/permissions.store.ts';
 export { poolsOfApplication } from './pools/application-pools.store.ts';
 export { type FoundInPools, findInPools } from './pools/find-in-pools.store.ts';
@@ -77,6 +84,7 @@ export * from './roles/summaries.ts';
 export * from './rules/engine.ts';
 export * from './rules/run.ts';
 export * from './secret.ts';
+export { endAccess } from './sessions/access-end.ts';
 export * from './sessions/artifacts.store.ts';
 export * from './sessions/refresh-tokens.ts';
 export { endSession, findSession, findSessionOwner, touchSession } from './sessions/sessions.store.ts';
@@ -89,7 +97,7 @@ export { type DeadReason, DeadTicket } from './tickets/tickets.ts';
 export { together } from './together.ts';
 export { parse as parseUser, type User } from './users/document.ts';
 export { eraseOwnAccount } from './users/erasure.ts';
-export type { UserFilter, UserSort } from './users/filter.ts';
+export type { PartField, UserFilter, UserSort } from './users/filter.ts';
 export {
   findByIdentity,
   findFormerSpellings,

@@ -9,6 +9,9 @@ const MAX_DEPTH = 10;
 
 export type Bag = Readonly<Record<string, unknown>>;
 
+export const isBag = (value: unknown): value is Bag =>
+  value !== null && typeof value === 'object' && !Array.isArray(value);
+
 /**
  * The bag after a change at its first level: a name's value replaces the one before whole, null removes the name. Further
  * down a null is a value like any other. Neither argument is changed.

@@ -1,5 +1,5 @@
 /** Several operations as one change: all of it or nothing, on both databases. */
-import { operations, type Rendered, together } from '@reeve/core';
+import { operations, type Rendered, setExtension, together } from '@reeve/core';
 import { bootServer, databaseKinds, type TestServer } from '@reeve/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
@@ -40,6 +40,29 @@ describe.each(databaseKinds)('operations together on %s', (kind) => {
     expect((await server.api('GET', `/users/${created}`)).status).toBe(404);
     expect(await eventsOf(created)).toEqual([]);
     expect((await server.api('GET', '/users?include_total=true&limit=1')).body).toMatchObject({ total: before.total });
+  });
+
+  it('tells what it changes of one resource by one event, in the order in which things happened', async () => {
+    const made = await server.api('POST', '/applications', { name: 'told', type: 'web' });
+    const { id: application_id } = made.body as { id: string };
+    await together(server.work(), async (work, unit) => {
+      const update = (body: object) => operations.applications.update(work, { application_id, query: undefined, body });
+      await update({ name: 'first' });
+      await setExtension(unit, 'applications', application_id, 'auth0', { logo_uri: 'x' });
+      await update({ description: 'second' });
+      // Told already: the same field is another change.
+      await update({ name: 'third' });
+      await operations.applications.disable(work, { application_id, ...noBody });
+      await update({ redirect_uris: ['https://a.example/'] });
+    });
+    const { body } = await server.api('GET', `/audit?target=${application_id}&order=asc`);
+    const events = (body as { events: { event_type: string; data: { after?: object } }[] }).events.slice(1);
+    expect(events.map(({ event_type, data }) => [event_type, data.after])).toEqual([
+      ['application.updated', { name: 'first', extensions: { auth0: { logo_uri: 'x' } }, description: 'second' }],
+      ['application.updated', { name: 'third' }],
+      ['application.disabled', { enabled: false }],
+      ['application.updated', { redirect_uris: ['https://a.example/'] }],
+    ]);
   });
 
   it('hashes passwords before the unit, and refuses one that was not announced', async () => {

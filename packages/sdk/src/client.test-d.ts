@@ -3,7 +3,10 @@ import type { Readable } from 'node:stream';
 import type {
   Application,
   AuditEvent,
+  AuthorizedResource,
+  CustomField,
   ErrorCode,
+  Explanation,
   Group,
   ImportAnswer,
   Member,
@@ -52,6 +55,20 @@ export const results = async () => {
   for await (const item of reeve.pools.list()) isTrue<Same<typeof item, Pool>>();
   for await (const item of reeve.applications.listUsers('app_1')) isTrue<Same<typeof item, Member>>();
   for await (const item of reeve.users.listApplications('usr_1')) isTrue<Same<typeof item, Application>>();
+  for await (const item of reeve.users.listAuthorizedResources('usr_1', { type: 'data' }))
+    isTrue<Same<typeof item, AuthorizedResource>>();
+  const explained = await reeve.users.explain('usr_1', { resource: 'book:1' });
+  isTrue<Same<typeof explained, Explanation>>();
+  const field = await reeve.customFields.create({ key: 'age', type: 'number' });
+  isTrue<Same<typeof field, CustomField>>();
+  // @ts-expect-error: no type of a field
+  await reeve.customFields.create({ key: 'age', type: 'integer' });
+  // @ts-expect-error: what is asked about is needed
+  await reeve.users.explain('usr_1');
+  await reeve.users.update('usr_1', { custom_fields: { age: 20, school: null } });
+  await reeve.resources.authorize({ resources: [{ code: 'book:*' }], subjects: [{ type: 'role', id: 'rol_1' }] });
+  // @ts-expect-error: nobody that resources are granted to
+  await reeve.resources.revoke({ resources: [{ code: 'a' }], subjects: [{ type: 'application', id: 'app_1' }] });
   // @ts-expect-error: one user is no list
   for await (const _ of reeve.users.get('usr_1'));
 

@@ -2,6 +2,7 @@
 
 import { rw3iss } from '@reeve/auth-client/server';
 import { auth0, auth0Root } from '@reeve/auth0/server';
+import { authing } from '@reeve/authing/server';
 import type { Route } from '@reeve/contract';
 import { routes } from '@reeve/contract/native';
 import { newId, operations, Problem, type Services } from '@reeve/core';
@@ -9,7 +10,7 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { streamAudit } from './audit-stream.ts';
 import { installBodies } from './body.ts';
 import type { Config } from './config.ts';
-import { mountDialect } from './dialects.ts';
+import { mountDialect, refuseIn } from './dialects.ts';
 import { installDocs } from './docs/docs.ts';
 import { createDrain, type Drain } from './drain.ts';
 import { exportAll } from './export.ts';
@@ -46,6 +47,8 @@ export interface Limits {
 }
 
 const HEADER_MILLISECONDS = 30_000;
+
+const dialects = [auth0, auth0Root, rw3iss, authing];
 
 const streamsOf = (imports: ImportMeans): Readonly<Record<string, StreamHandler>> => ({
   'audit.stream': streamAudit,
@@ -91,7 +94,8 @@ export function createApp({ services, config, imports, limits }: AppOptions): Ap
     frameworkErrors: (error, request, reply) => {
       markAnswer(request, reply);
       request.entered = {};
-      void refuse(services, request, reply, error);
+      const dialect = dialects.find(({ prefix }) => prefix !== '' && request.url.startsWith(`${prefix}/`));
+      void (dialect ? refuseIn(dialect, services, request, reply, error) : refuse(services, request, reply, error));
     },
   });
   const guard = createGuard(services);
@@ -124,7 +128,7 @@ export function createApp({ services, config, imports, limits }: AppOptions): Ap
   installDownloads(http, rooms);
   const oidc = installOidc(http, rooms);
   const known = mountAll(http, rooms, streamsOf(imports));
-  for (const dialect of [auth0, auth0Root, rw3iss]) mountDialect(http, rooms, dialect);
+  for (const dialect of dialects) mountDialect(http, rooms, dialect);
   http.setNotFoundHandler(createUnknown(rooms, known));
   return { http, guard, rooms, drain, oidc };
 }

@@ -10,31 +10,40 @@ import {
   type DialectRow,
   Problem,
   type RefusedPart,
+  type Services,
 } from '@reeve/core';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { callerOf, type Entered, enterTenant, paramsOf, type Rooms, strangerAt, witnessRefusal } from './mount.ts';
-import { permissionsOf, rw3issAudience } from './oidc/apis.ts';
+import { doorAudience, permissionsOf } from './oidc/apis.ts';
 import { schemeOf } from './proxies.ts';
 import { bodyJudge, queryJudge } from './validate.ts';
 
 /** How far a request came: a refusal is told by it. */
 const parts = new WeakMap<FastifyRequest, { part: RefusedPart; row: DialectRow | undefined }>();
 
+/** Answers what went wrong in the vendor's form, and tells the audit log. */
+export async function refuseIn(
+  dialect: Dialect,
+  services: Services,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  error: unknown,
+): Promise<FastifyReply> {
+  const problem = await witnessRefusal(services, request, error);
+  const at = parts.get(request) ?? { part: 'operation', row: undefined };
+  const { status, body, headers } = dialect.refuse(problem, at);
+  if (problem.retryAfter !== undefined) reply.header('retry-after', String(problem.retryAfter));
+  return reply
+    .code(status)
+    .headers(headers ?? {})
+    .type('application/json; charset=utf-8')
+    .send(JSON.stringify(body));
+}
+
 export function mountDialect(http: FastifyInstance, rooms: Rooms, dialect: Dialect): void {
   http.register(
     async (own) => {
-      const refuse = async (error: unknown, request: FastifyRequest, reply: FastifyReply) => {
-        const problem = await witnessRefusal(rooms.services, request, error);
-        const at = parts.get(request) ?? { part: 'operation', row: undefined };
-        const { status, body, headers } = dialect.refuse(problem, at);
-        if (problem.retryAfter !== undefined) reply.header('retry-after', String(problem.retryAfter));
-        return reply
-          .code(status)
-          .headers(headers ?? {})
-          .type('application/json; charset=utf-8')
-          .send(JSON.stringify(body));
-      };
-      own.setErrorHandler((error, request, reply) => refuse(error, request, reply));
+      own.setErrorHandler((error, request, reply) => refuseIn(dialect, rooms.services, request, reply, error));
       // At the root, what no dialect answers is not a dialect's to refuse.
       if (dialect.prefix !== '')
         own.setNotFoundHandler(async (request, reply) => {
@@ -87,7 +96,8 @@ async function enter(
   parts.set(request, at);
   const tenant = await enterTenant(rooms, request, reply);
   const asStranger = () => rooms.rateLimit.count(`${tenant.id} ip ${strangerAt(request)}`, reply);
-  if (row.scopes.length === 0) return asStranger();
+  const brings = row.scopes.length > 0 || (row.takesToken && request.headers.authorization !== undefined);
+  if (!brings) return asStranger();
   try {
     const principal = await rooms.guard.authenticate(tenant, request.headers.authorization, dialect.api);
     request.entered = { tenant, principal };
@@ -98,7 +108,7 @@ async function enter(
   const { principal } = request.entered as Required<Entered>;
   rooms.rateLimit.count(`${tenant.id} ${principal?.clientId}`, reply);
   at.part = 'scope';
-  if (!row.scopes.some((scope) => principal?.scopes.has(scope)))
+  if (row.scopes.length > 0 && !row.scopes.some((scope) => principal?.scopes.has(scope)))
     throw new Problem('insufficient_scope', lackOf(dialect, row, principal));
 }
 
@@ -138,8 +148,8 @@ function callOf(
 
 /** What the tokens of a dialect's door are for. Auth0's dialect has no door of its own. */
 function audienceOf({ api }: Dialect, origin: string): string {
-  if (api === 'rw3iss') return rw3issAudience(origin);
-  throw new Error(`The dialect ${api} signs no tokens.`);
+  if (api === 'auth0') throw new Error('The dialect signs no tokens.');
+  return doorAudience(api, origin);
 }
 
 function send(reply: FastifyReply, row: DialectRow, answer: unknown): FastifyReply {

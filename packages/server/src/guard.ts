@@ -24,7 +24,7 @@ import {
 import { createLocalJWKSet, errors, type JWTPayload, type JWTVerifyResult, jwtVerify } from 'jose';
 import { LRUCache } from 'lru-cache';
 import { subjectOf as subjectOfUser } from './oidc/accounts.ts';
-import { type Api, type ApiName, apiOfAudience, heldScopes, isRw3issAudience, SELF } from './oidc/apis.ts';
+import { type Api, type ApiName, apiOfAudience, type DoorName, doorOf, heldScopes, SELF } from './oidc/apis.ts';
 
 export interface Principal {
   readonly actor: Actor;
@@ -280,14 +280,18 @@ function apiOf(tenant: TenantContext, { aud, api_id }: AccessClaims): TokenApi {
   // Whatever its identifier looks like: a resource server's token is never one for the server itself.
   if (api_id !== undefined) return CUSTOM;
   for (const audience of Array.isArray(aud) ? aud : [aud ?? '']) {
-    if (isRw3issAudience(audience)) return RW3ISS;
+    const door = doorOf(audience);
+    if (door) return DOORS[door];
     const found = apiOfAudience(audience);
     if (found) return found.api;
   }
   throw wrongAudience(tenant);
 }
 
-const RW3ISS: TokenApi = { name: 'rw3iss', permissionOf: (scope) => scope };
+const DOORS: Readonly<Record<DoorName, TokenApi>> = {
+  rw3iss: { name: 'rw3iss', permissionOf: (scope) => scope },
+  authing: { name: 'authing', permissionOf: (scope) => scope },
+};
 const CUSTOM: TokenApi = { name: 'custom', permissionOf: (scope) => scope };
 
 /** `usr_…` of the signed-in user; undefined of an application's own token. */
@@ -316,10 +320,9 @@ function principalOf({ claims, api }: Verified, { application, scopes, granted }
   const userId = userIdOf(claims);
   const isUser = userId !== undefined;
   const permissions = isUser ? new Set([...scopes, SELF]) : scopes;
-  // The roles in a token of that door are told for the client; what counts is what is held now.
-  const roles = api.name === 'rw3iss' && granted ? new Set([...granted, SELF]) : undefined;
   const held =
-    roles ?? new Set(granted ? asked.filter((scope) => granted.has(scope)) : heldScopes(api, asked, permissions));
+    heldAtDoor(api.name, { scopes, granted }) ??
+    new Set(granted ? asked.filter((scope) => granted.has(scope)) : heldScopes(api, asked, permissions));
   return {
     actor: {
       type: isUser ? 'user' : 'application',
@@ -333,6 +336,15 @@ function principalOf({ claims, api }: Verified, { application, scopes, granted }
     clientId: isUser ? `${application.clientId} ${userId}` : application.clientId,
     claims,
   };
+}
+
+/** What a door's token stands for: what its subject holds now, whatever the token tells its client. */
+function heldAtDoor(
+  name: TokenApi['name'],
+  { scopes, granted }: Pick<Standing, 'scopes' | 'granted'>,
+): ReadonlySet<string> | undefined {
+  if (name === 'authing') return scopes;
+  return name === 'rw3iss' && granted ? new Set([...granted, SELF]) : undefined;
 }
 
 export function checkScope(principal: Principal, scope: Scope): void {

@@ -53,6 +53,7 @@ describe('a body', () => {
     ['unknown fields', Object.fromEntries(Array.from({ length: 50_000 }, (_, i) => [`f${i}`, i]))],
     ['wrong elements', { tags: Array.from({ length: 50_000 }, () => 5) }],
     ['parts far inside', { wrong: 1, bag: Array.from({ length: 100 }, () => Array.from({ length: 100 }, () => 1)) }],
+    ['levels', { wrong: JSON.parse('['.repeat(100_000) + ']'.repeat(100_000)) }],
   ])('with very many %s is told of the first wrong one', (_what, wrong) => {
     const refused = refusalOf(() => judge({ name: 'a', level: 1, ...wrong }));
     expect([refused.code, refused.errors?.length]).toEqual(['invalid_request', 1]);

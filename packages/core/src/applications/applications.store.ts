@@ -83,6 +83,15 @@ export async function requireApplication(
   return row;
 }
 
+/**
+ * Locks an application for the rest of the unit, so that what is read of it is still so when it is written.
+ *
+ * @throws Problem `not_found`.
+ */
+export async function lockApplication({ db, tenant }: Unit, idOrClientId: string): Promise<void> {
+  await requireApplication(db, tenant.id, idOrClientId, 'change');
+}
+
 /** Ids of one statement. */
 const AT_ONCE = 512;
 

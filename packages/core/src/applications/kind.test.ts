@@ -95,6 +95,24 @@ describe.each(databaseKinds)('the kind of an application on %s', (kind) => {
     ]);
   });
 
+  it('that was public for a while never honours a token of its own from before', async () => {
+    const app = await make({ type: 'machine_to_machine', scopes: ['users:read'] });
+    const used = async (token: string) => (await withBearer(server, token, '/api/v1/users')).status;
+    const tokenWith = async (secret: string | null) => (await ask(app, secret)).body.access_token as string;
+    const first = await tokenWith(app.client_secret);
+    expect(await used(first)).toBe(200);
+    for (let turn = 0; turn < 2; turn++) {
+      await change(app, { is_public: true, grant_types: [] });
+      await change(app, { is_public: false, grant_types: ['client_credentials'] });
+      const { body } = await server.api('POST', `/applications/${app.id}/rotate-secret`, {});
+      // In the very same second: a token of the time since is as good as any.
+      const next = await tokenWith((body as { client_secret: string }).client_secret);
+      expect([await used(first), await used(next)]).toEqual([401, 200]);
+      expect((await change(app, { name: `turn ${turn}` })).status).toBe(200);
+      expect(await used(next)).toBe(200);
+    }
+  });
+
   it('that ceases to be public has no secret until one is made', async () => {
     const app = await make({ type: 'spa', scopes: ['users:read'] });
     expect((await change(app, { type: 'web', grant_types: ['client_credentials'] })).body).toMatchObject({

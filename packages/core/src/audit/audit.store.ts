@@ -5,6 +5,7 @@
 import { type SelectQueryBuilder, sql } from 'kysely';
 import { toWire } from '../clock.ts';
 import { type Db, padded } from '../database/database.ts';
+import { selective, unindexed } from '../database/document.ts';
 import type { EventTable, Tables } from '../tables.ts';
 import { conditionOf, type EventCondition } from './condition.ts';
 
@@ -95,6 +96,9 @@ export async function boundsOf(db: Db, tenantId: number): Promise<{ readonly fir
   return { first: first?.num ?? 1, last: last?.num ?? 0 };
 }
 
+/** Types that are read off their index each, where a condition goes with them. */
+const MOST_BRANCHES = 8;
+
 type Matches = SelectQueryBuilder<Tables, 'events', object>;
 
 export interface Portion {
@@ -122,7 +126,9 @@ export function eventQuery(
   { order, limit, offset = 0 }: Portion,
 ) {
   const branches = branchesOf(db, tenantId, filter, range);
-  const cut = (query: Matches) => query.orderBy('events.num', order).limit(limit + offset);
+  // The matches of several users come out of their index user by user: few to sort, where the log in its order is long.
+  const num = (filter.about?.length ?? 0) > 1 ? unindexed(db, 'events.num') : sql.ref('events.num');
+  const cut = (query: Matches) => query.orderBy(num, order).limit(limit + offset);
   const [only, ...others] = branches;
   if (only && others.length === 0)
     return only
@@ -153,20 +159,30 @@ function branchesOf(db: Db, tenantId: number, filter: EventFilter, range: Number
   const typed = (query: Matches): Matches => (types.length === 0 ? query : query.where('events.type', 'in', types));
   const branch = () => typed(matching(db, tenantId, filter, range));
   const { user, about } = filter;
-  if (user !== undefined) return SIDES.map((side) => branch().where(side, '=', user));
-  if (about !== undefined) return aboutBranches(branch, about);
+  if (user !== undefined) return SIDES.map((side) => branch().where(isAmong(db, side, [user])));
+  if (about !== undefined) return aboutBranches(db, branch, about);
   const isNarrow = (filter.actor ?? filter.target ?? filter.requestId) !== undefined;
-  if (types.length < 2 || isNarrow) return [branch()];
+  // A window is walked for a condition anyway, and each branch would repeat it.
+  const isWalked = filter.where !== undefined && types.length > MOST_BRANCHES;
+  if (types.length < 2 || isNarrow || isWalked) return [branch()];
   return types.map((type) => matching(db, tenantId, filter, range).where('events.type', '=', type));
 }
 
 const SIDES = ['events.actor_id', 'events.target_id', 'events.named_user_id'] as const;
 
-/** Every event is in one of these at most. */
-function aboutBranches(branch: () => Matches, ids: readonly string[]): Matches[] {
+/** Whether a column that has an index of its own is one of these: few events are. */
+function isAmong(db: Db, column: (typeof SIDES)[number] | 'events.request_id', ids: readonly string[]) {
   const [first = '', ...rest] = ids;
-  const among = (query: Matches, side: (typeof SIDES)[number]): Matches =>
-    rest.length === 0 ? query.where(side, '=', first) : query.where(side, 'in', padded([first, ...rest]));
+  const name = sql.ref(column);
+  return selective(
+    db,
+    rest.length === 0 ? sql`${name} = ${first}` : sql`${name} in (${sql.join(padded([first, ...rest]))})`,
+  );
+}
+
+/** Every event is in one of these at most. */
+function aboutBranches(db: Db, branch: () => Matches, ids: readonly string[]): Matches[] {
+  const among = (query: Matches, side: (typeof SIDES)[number]): Matches => query.where(isAmong(db, side, ids));
   return [
     among(branch(), 'events.target_id').where('events.target_type', '=', 'user'),
     among(branch(), 'events.named_user_id').where(isOfNoUser),
@@ -180,9 +196,10 @@ function aboutBranches(branch: () => Matches, ids: readonly string[]): Matches[]
 /** What matches in every branch. */
 function matching(db: Db, tenantId: number, filter: EventFilter, range: NumberRange): Matches {
   let query: Matches = db.selectFrom('events').where('events.tenant_id', '=', tenantId);
-  if (filter.actor !== undefined) query = query.where('events.actor_id', '=', filter.actor);
-  if (filter.target !== undefined) query = query.where('events.target_id', '=', filter.target);
-  if (filter.requestId !== undefined) query = query.where('events.request_id', '=', filter.requestId);
+  const { actor, target, requestId } = filter;
+  if (actor !== undefined) query = query.where(isAmong(db, 'events.actor_id', [actor]));
+  if (target !== undefined) query = query.where(isAmong(db, 'events.target_id', [target]));
+  if (requestId !== undefined) query = query.where(isAmong(db, 'events.request_id', [requestId]));
   // The range of numbers bounds what is walked; an index on time would have the matches sorted by number first.
   const { start, end } = filter;
   if (start !== undefined) query = query.where((e) => e(e('events.created_at', '+', 0), '>=', start));

@@ -5,8 +5,8 @@
  */
 import type { EventType } from '@reeve/contract';
 import { type RawBuilder, sql } from 'kysely';
-import { type Db, padded } from '../database/database.ts';
-import { adHoc, eventHas, eventText, unindexed } from '../database/document.ts';
+import { type Db, isPostgres } from '../database/database.ts';
+import { adHoc, eventHas, eventText, isOneOf, unindexed } from '../database/document.ts';
 
 export type EventCondition =
   /** All of none is true, one of none is false. */
@@ -25,7 +25,7 @@ type Leaf =
   | { readonly kind: 'about'; readonly ids?: readonly string[] }
   /** The OAuth client that carried it, else that it was done to, else, where that is none any more, that its data names. */
   | { readonly kind: 'client'; readonly clientId: string }
-  /** What its data has at a path of names; without a value: anything. */
+  /** What its data has at a path of names; without a value: anything. Both are ours, never a caller's. */
   | { readonly kind: 'data'; readonly path: readonly string[]; readonly value?: string };
 
 type Sql = RawBuilder<boolean>;
@@ -38,11 +38,6 @@ const joined = (parts: readonly Sql[], by: 'and' | 'or'): Sql => {
   return sql`(${sql.join(parts, by === 'and' ? sql` and ` : sql` or `)})`;
 };
 
-function isAmong(value: RawBuilder<unknown>, texts: readonly string[]): Sql {
-  const [first, ...rest] = texts;
-  return first === undefined ? joined([], 'or') : sql`(${value} in (${sql.join(padded([first, ...rest]))}))`;
-}
-
 const ABOUT = sql`case
   when events.target_type = 'user' and events.target_id is not null then events.target_id
   when events.named_user_id is not null then events.named_user_id
@@ -50,20 +45,48 @@ const ABOUT = sql`case
 
 const CLIENT = sql`coalesce(events.application_id, case when events.target_type = 'application' then events.target_id end)`;
 
-function clientIs(db: Db, tenantId: number, clientId: string): Sql {
+function clientIs(db: Db, tenantId: number, ids: readonly string[]): Sql {
   const own = sql`select 1 from applications where applications.tenant_id = ${tenantId} and applications.id = ${CLIENT}`;
-  return sql`(exists (${own} and applications.client_id = ${clientId})
-    or (not exists (${own}) and ${known(sql`${eventText(db, ['client_id'])} = ${clientId}`)}))`;
+  return sql`(exists (${own} and ${isOneOf(db, sql`applications.client_id`, ids)})
+    or (not exists (${own}) and ${known(isOneOf(db, eventText(db, ['client_id']), ids))}))`;
 }
 
-function leafOf(db: Db, tenantId: number, condition: Leaf): Sql {
-  switch (condition.kind) {
+/** What a leaf compares with a list of texts; undefined where it does something else. */
+function listOf(leaf: EventCondition): readonly [kind: Listed, texts: readonly string[]] | undefined {
+  switch (leaf.kind) {
     case 'type':
-      return isAmong(unindexed(db, 'events.type'), condition.types);
+      return ['type', leaf.types];
+    case 'about':
+      return leaf.ids && ['about', leaf.ids];
     case 'ip':
-      return condition.value === undefined ? sql`(events.ip is not null)` : known(sql`events.ip = ${condition.value}`);
+      return leaf.value === undefined ? undefined : ['ip', [leaf.value]];
     case 'id':
-      return sql`(events.id = ${condition.value})`;
+      return ['id', [leaf.value]];
+    case 'client':
+      return ['client', [leaf.clientId]];
+    default:
+      return undefined;
+  }
+}
+type Listed = 'type' | 'about' | 'ip' | 'id' | 'client';
+
+const LISTS: Readonly<Record<Listed, (db: Db, tenantId: number, texts: readonly string[]) => Sql>> = {
+  type: (db, _tenant, types) =>
+    types.length === 0
+      ? joined([], 'or')
+      : sql`(${unindexed(db, 'events.type')} in (${sql.join(types.map((type) => sql.lit(type)))}))`,
+  about: (db, _tenant, ids) => known(isOneOf(db, sql`(${ABOUT})`, ids)),
+  ip: (db, _tenant, ips) => known(isOneOf(db, sql`events.ip`, ips)),
+  id: (db, _tenant, ids) => isOneOf(db, sql`events.id`, ids),
+  client: clientIs,
+};
+
+function leafOf(db: Db, condition: Exclude<Leaf, { kind: 'type' | 'id' | 'client' }>): Sql {
+  switch (condition.kind) {
+    case 'ip':
+      return sql`(events.ip is not null)`;
+    case 'about':
+      return sql`((${ABOUT}) is not null)`;
     case 'time': {
       const { from, to } = condition;
       const bounds = [
@@ -72,25 +95,65 @@ function leafOf(db: Db, tenantId: number, condition: Leaf): Sql {
       ];
       return joined(bounds, 'and');
     }
-    case 'about':
-      return condition.ids ? known(isAmong(sql`(${ABOUT})`, condition.ids)) : sql`((${ABOUT}) is not null)`;
-    case 'client':
-      return clientIs(db, tenantId, condition.clientId);
     case 'data':
       return condition.value === undefined
         ? known(eventHas(db, condition.path))
-        : known(sql`${eventText(db, condition.path)} = ${condition.value}`);
+        : known(sql`${eventText(db, condition.path)} = ${sql.lit(condition.value)}`);
   }
 }
 
 function partOf(db: Db, tenantId: number, condition: EventCondition): Sql {
-  if (!('of' in condition)) return leafOf(db, tenantId, condition);
-  if (condition.kind === 'not') return sql`(not ${partOf(db, tenantId, condition.of)})`;
-  return joined(
-    condition.of.map((part) => partOf(db, tenantId, part)),
-    condition.kind,
-  );
+  const text = textOf(db, tenantId, condition);
+  return text === undefined ? composed(db, tenantId, condition) : sql.raw<boolean>(text);
 }
+
+/** What holds nothing of a caller's is written once, however often it stands in a query: names of codes are long to write. */
+const written = { postgres: new WeakMap<EventCondition, string>(), sqlite: new WeakMap<EventCondition, string>() };
+
+function textOf(db: Db, tenantId: number, condition: EventCondition): string | undefined {
+  const texts = isPostgres(db) ? written.postgres : written.sqlite;
+  let text = texts.get(condition);
+  if (text === undefined && 'of' in condition && isOurs(condition)) {
+    text = composed(db, tenantId, condition).compile(db).sql;
+    texts.set(condition, text);
+  }
+  return text;
+}
+
+function isOurs(condition: EventCondition): boolean {
+  if (!('of' in condition)) return condition.kind === 'type' || condition.kind === 'data';
+  return [condition.of].flat().every(isOurs);
+}
+
+function composed(db: Db, tenantId: number, condition: EventCondition): Sql {
+  if (condition.kind === 'not') return sql`(not ${partOf(db, tenantId, condition.of)})`;
+  if (condition.kind === 'or') return joined(alternativesOf(db, tenantId, condition.of), 'or');
+  if (condition.kind === 'and')
+    return joined(
+      condition.of.map((part) => partOf(db, tenantId, part)),
+      'and',
+    );
+  const list = listOf(condition);
+  return list ? LISTS[list[0]](db, tenantId, list[1]) : leafOf(db, condition as Parameters<typeof leafOf>[1]);
+}
+
+/** What is compared with the same, in any number of alternatives, is one comparison with all of it. */
+function alternativesOf(db: Db, tenantId: number, of: readonly EventCondition[]): Sql[] {
+  const lists = new Map<Listed, string[]>();
+  const others: Sql[] = [];
+  for (const part of of) {
+    const [kind, texts] = listOf(part) ?? [];
+    if (kind === undefined) others.push(partOf(db, tenantId, part));
+    else lists.set(kind, [...(lists.get(kind) ?? []), ...(texts ?? [])]);
+  }
+  return [...[...lists].map(([kind, texts]) => LISTS[kind](db, tenantId, [...new Set(texts)])), ...others];
+}
+
+/** How many comparisons the condition is made of. */
+export const sizeOf = (condition: EventCondition): number => {
+  if (!('of' in condition)) return 1;
+  return [condition.of].flat().reduce((size, part) => size + sizeOf(part), 0);
+};
 
 /** The condition on a row of `events`. */
 export const conditionOf = (db: Db, tenantId: number, condition: EventCondition): Sql =>

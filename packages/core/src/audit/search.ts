@@ -19,9 +19,11 @@ import {
   numbersOf,
   renderEvent,
 } from './audit.store.ts';
+import { sizeOf } from './condition.ts';
 
-/** Numbers that one query may walk. */
-const WINDOW = 50_000;
+/** Numbers that one query may walk, fewer where each of them takes many comparisons. */
+const [SMALLEST_WINDOW, WINDOW] = [1000, 50_000];
+const COMPARISONS = 1_000_000;
 
 export interface EventSearch {
   readonly filter: EventFilter;
@@ -59,8 +61,9 @@ async function windowsOf(work: Work, { filter, order }: EventSearch, range: Numb
   const first = Math.max(whole.first, (range.after ?? 0) + 1);
   const last = Math.min(whole.last, (range.before ?? Number.POSITIVE_INFINITY) - 1);
   const windows: NumberRange[] = [];
-  for (let from = first; from <= last; from += WINDOW)
-    windows.push({ after: from - 1, before: Math.min(from + WINDOW, last + 1) });
+  const width = Math.max(SMALLEST_WINDOW, Math.min(WINDOW, Math.floor(COMPARISONS / (sizeOf(filter.where) + 1))));
+  for (let from = first; from <= last; from += width)
+    windows.push({ after: from - 1, before: Math.min(from + width, last + 1) });
   return order === 'asc' ? windows : windows.toReversed();
 }
 

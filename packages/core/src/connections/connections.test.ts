@@ -73,6 +73,28 @@ describe.each(databaseKinds)('connections on %s', (kind) => {
     expect(pages).toEqual(connections.map(({ id }) => id));
   });
 
+  it('is not called as callers call the default one, unless it is that', async () => {
+    const refused = { status: 400, body: { code: 'invalid_request', errors: [{ field: 'name', code: 'reserved' }] } };
+    const other = await make({ name: `plain-${kind}` });
+    for (const name of ['default', 'DEFAULT', 'Default']) {
+      expect(await server.api('POST', '/connections', { name }), name).toMatchObject(refused);
+      expect(await server.api('PATCH', `/connections/${other.id}`, { name }), name).toMatchObject(refused);
+    }
+    const strategy = 'google-oauth2';
+    expect(await server.api('POST', '/connections', { name: 'default', strategy })).toMatchObject(refused);
+    expect((await server.api('GET', `/connections/${other.id}`)).body).toEqual(other);
+    const standard = (await server.api('GET', '/connections/Username-Password-Authentication')).body as Connection;
+    const path = `/connections/${standard.id}`;
+    expect(await server.api('PATCH', path, { name: 'default' })).toMatchObject({
+      status: 200,
+      body: { name: 'default' },
+    });
+    expect((await server.api('PATCH', path, { name: 'default', display_name: 'Everybody' })).status).toBe(200);
+    expect((await server.api('PATCH', path, { name: standard.name, display_name: null })).body).toMatchObject({
+      name: standard.name,
+    });
+  });
+
   it('stays while it has users, and while it is the default', async () => {
     const { body } = await server.api('GET', '/connections/Username-Password-Authentication');
     const standard = body as Connection & { is_default: boolean };

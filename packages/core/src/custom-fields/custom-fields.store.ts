@@ -92,28 +92,28 @@ export async function userFieldsToPointTo(
 }
 
 /** The rows of values: of an object, its leaves stand below the key. */
-export const valuesOf = (db: Db, tenantId: number, key: string): SelectQueryBuilder<Tables, 'metadata', object> =>
+const valuesOf = (db: Db, tenantId: number, key: string): SelectQueryBuilder<Tables, 'metadata', object> =>
   db
     .selectFrom('metadata')
     .where('metadata.tenant_id', '=', tenantId)
     .where('metadata.bag', '=', 'custom')
-    .where((e) =>
-      e.or([
-        e('metadata.path', '=', key),
-        // A slash comes after the dot.
-        e.and([e('metadata.path', '>', `${key}.`), e('metadata.path', '<', `${key}/`)]),
-      ]),
-    );
+    .where('metadata.path', '>=', key)
+    // What begins with the key and goes on with less than a slash goes on with the dot: in a key there is nothing less.
+    .where('metadata.path', '<', `${key}/`);
 
-/** Row numbers of users who have a value, so many at most. */
-export async function findHolders(db: Db, tenantId: number, key: string, limit: number): Promise<number[]> {
-  const rows = await valuesOf(db, tenantId, key)
+/** Users who have a value: those of so many rows, in their order, and whether there are more rows. */
+export async function findHolders(
+  db: Db,
+  tenantId: number,
+  key: string,
+  rows: number,
+): Promise<{ readonly nums: readonly number[]; readonly isMore: boolean }> {
+  const found = await valuesOf(db, tenantId, key)
     .select('metadata.user_num')
-    .distinct()
-    .orderBy('metadata.user_num')
-    .limit(limit)
+    .limit(rows + 1)
     .execute();
-  return rows.map(({ user_num }) => user_num);
+  const nums = new Set(found.slice(0, rows).map(({ user_num }) => user_num));
+  return { nums: [...nums].sort((a, b) => a - b), isMore: found.length > rows };
 }
 
 /** Whether a user has one of these values of a `select`. */

@@ -92,8 +92,8 @@ export const get: Operation<typeof contract.get> = (work, { custom_field }) =>
 async function checkValues({ db, tenant }: Unit, before: CustomFieldRow, after: CustomFieldRow): Promise<void> {
   if (before.target !== 'user') return;
   if (after.type !== before.type) {
-    const [holder] = await findHolders(db, tenant.id, before.key, 1);
-    if (holder === undefined) return;
+    const { nums } = await findHolders(db, tenant.id, before.key, 1);
+    if (nums.length === 0) return;
     const message = `Users have values of the type ${before.type}; remove them first.`;
     throw fieldProblem('type', 'in_use', message, 'in_use');
   }

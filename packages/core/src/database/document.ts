@@ -26,9 +26,29 @@ export const eventHas = (db: Db, path: readonly string[]): RawBuilder<boolean> =
     ? sql`((events.data::json #> ${sql.lit(`{${path.join(',')}}`)}) is not null)`
     : sql`(json_type(events.data, ${sql.lit(`$.${path.join('.')}`)}) is not null)`;
 
+/** Whether a text is one of these: one parameter, however many they are. */
+export function isOneOf(db: Db, text: RawBuilder<unknown>, texts: readonly string[]): RawBuilder<boolean> {
+  if (texts.length === 1) return sql`(${text} = ${texts[0]})`;
+  return isPostgres(db)
+    ? sql`(${text} = any(${[...texts]}))`
+    : sql`(${text} in (select value from json_each(${JSON.stringify(texts)})))`;
+}
+
 /** Whether a text holds another one, case counting. */
 export const holds = (db: Db, text: RawBuilder<string>, part: string): RawBuilder<boolean> =>
   isPostgres(db) ? sql`(strpos(${text}, ${part}) > 0)` : sql`(instr(${text}, ${part}) > 0)`;
+
+/** Whether a text of the user's document, at a path of ours, holds another one; the case of ASCII letters doesn't count. */
+export function holdsPart(db: Db, path: string, part: string): RawBuilder<boolean> {
+  const text = isPostgres(db)
+    ? sql<string>`((users.doc::json #>> ${sql.lit(`{${path.replaceAll('.', ',')}}`)}) collate "C")`
+    : sql<string>`json_extract(users.doc, ${sql.lit(`$.${path}`)})`;
+  return holds(
+    db,
+    sql<string>`lower(${text})`,
+    part.replace(/[A-Z]/g, (letter) => letter.toLowerCase()),
+  );
+}
 
 /** An integer field of the user's document; SQL null where it has none. */
 export const docInteger = (db: Db, field: string): RawBuilder<number | null> =>
@@ -42,6 +62,13 @@ export const docInteger = (db: Db, field: string): RawBuilder<number | null> =>
  */
 export const unindexed = (db: Db, column: string): RawBuilder<unknown> =>
   isPostgres(db) ? sql.ref(column) : sql`+${sql.ref(column)}`;
+
+/**
+ * A comparison that few rows pass. Without statistics SQLite takes an index of two columns for as narrow as one of three that has
+ * only some of the rows, as soon as another condition stands beside it.
+ */
+export const selective = (db: Db, condition: RawBuilder<unknown>): RawBuilder<boolean> =>
+  isPostgres(db) ? sql`(${condition})` : sql`unlikely(${condition})`;
 
 /** A part of a pattern: text as it is, or a wildcard for one character or for any number of them. */
 export type PatternPart = string | typeof ONE | typeof MANY;

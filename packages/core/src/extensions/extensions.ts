@@ -6,7 +6,7 @@
 import type { EventType } from '@reeve/contract';
 import { type Db, locked, padded } from '../database/database.ts';
 import { difference, isSecret } from '../events/redact.ts';
-import { type Bag, checkDepth, isOver } from '../metadata.ts';
+import { type Bag, checkDepth, isBag, isOver } from '../metadata.ts';
 import { fieldProblem, notFound } from '../problem.ts';
 import type { Vault } from '../secret.ts';
 import type { Unit, Work } from '../work.ts';
@@ -93,8 +93,6 @@ function openedBag(vault: Vault, table: ExtensibleTable, id: string, text: strin
   const bag = (JSON.parse(text) as Partial<Record<Vendor, Bag>>)[vendor];
   return bag && (opened(bag, (value) => vault.open(value, contextOf(table, id))) as Bag);
 }
-
-const isBag = (value: unknown): value is Bag => value !== null && typeof value === 'object' && !Array.isArray(value);
 
 /** The way to the largest value of a bag. */
 function largestPart(path: string, bag: Bag): string {

@@ -99,6 +99,8 @@ export async function exchangeCode(work: Work, exchange: CodeExchange): Promise<
   const verdict = stored.consumed_at === null ? await askRules(acting) : undefined;
   if (verdict && 'denied' in verdict) return { denied: verdict.denied };
   const begun = await acting.write(async (unit) => {
+    // The user's row goes first, as wherever sessions change.
+    if (actor.id !== null) await findUserToChange(unit.db, tenant.id, actor.id);
     if (!(await consumeArtifact(unit.db, tenant.id, CODE_KIND, id, unit.now))) return endFirst(unit, id);
     return begin(unit, id, work);
   });

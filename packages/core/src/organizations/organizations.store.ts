@@ -3,9 +3,10 @@ import { toWire } from '../clock.ts';
 import { readCounters } from '../counters/counters.ts';
 import { type Db, padded } from '../database/database.ts';
 import { notFound } from '../problem.ts';
-import { findRow, type Row } from '../rows.ts';
+import { findRow, type Row, requireRow } from '../rows.ts';
 import { keyOf } from '../users/document.ts';
 import { totalOf } from '../users/users.query.ts';
+import type { Unit } from '../work.ts';
 
 export type OrganizationRow = Row<'organizations'>;
 
@@ -53,6 +54,15 @@ export async function requireOrganization(db: Db, tenantId: number, idOrName: st
   const row = await organizationCalled(db, tenantId, idOrName);
   if (!row) throw notFound('organization', idOrName);
   return row;
+}
+
+/**
+ * Locks an organization for the rest of the unit, so that what is read of it is still so when it is written.
+ *
+ * @throws Problem `not_found`.
+ */
+export async function lockOrganization({ db, tenant }: Unit, id: string): Promise<void> {
+  await requireRow(db, 'organizations', tenant.id, id, 'change');
 }
 
 /** The roles that members hold inside an organization: ids and codes by the member's row number, in the order of codes. */

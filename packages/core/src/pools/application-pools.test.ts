@@ -215,6 +215,25 @@ describe.each(databaseKinds)('pools of applications on %s', (kind) => {
       expect(await find(email, await add())).toBeUndefined();
     });
 
+    it('passes over who has no password here, where that is what counts', async () => {
+      const pool = await add();
+      const social = await connection(name(), { strategy: 'google-oauth2' });
+      const email = `social${kind}@example.com`;
+      const there = await user({ email, connection: social.id });
+      await tag(there.id, pool);
+      const byPassword = async () =>
+        server
+          .work()
+          .read(async (db) => findInPools(db, server.tenant.id, [await numOf(pool.id)], email, { byPassword: true }));
+      expect(await find(email, pool)).toMatchObject({ id: there.id });
+      expect(await byPassword()).toBeUndefined();
+      const other = await add();
+      const here = await user({ email, connection: other.id });
+      await tag(here.id, pool);
+      expect(await find(email, pool), 'the older of two').toMatchObject({ id: there.id });
+      expect(await byPassword()).toMatchObject({ id: here.id, connectionId: other.id });
+    });
+
     it('finds usernames before phone numbers', async () => {
       const [a, b] = [await add(), await add()];
       const number = `+4930${kind === 'sqlite' ? 1 : 2}234`;

@@ -109,36 +109,39 @@ export const explain: Operation<typeof contract.explain> = async (work, { user_i
       }))
       .filter(({ actions }) => allows(actions, body.action))
       .sort((a, b) => ORDER.indexOf(a.by) - ORDER.indexOf(b.by) || (keyOf(a) < keyOf(b) ? -1 : 1));
-    const because: Explanation['because'] = [];
-    for (const { by, id, resource, actions } of reasons)
-      because.push({ by, id, ...(await namesOfSubject(db, tenantId, by, id)), resource, actions });
+    const names = await namesOfSubjects(db, tenantId, reasons);
+    const because = reasons.map(({ by, id, ...granted }) => ({ by, id, ...(names.get(id) ?? UNNAMED), ...granted }));
     return { allowed: because.length > 0, because };
   });
 };
 
 const keyOf = ({ id, resource }: { readonly id: string; readonly resource: string }): string => `${id} ${resource}`;
 
-/** What people call a subject. */
-async function namesOfSubject(
+interface Names {
+  readonly code: string | null;
+  readonly name: string | null;
+}
+/** A user is known by the id alone. */
+const UNNAMED: Names = { code: null, name: null };
+
+/** What people call roles, groups and organizations, by id. */
+async function namesOfSubjects(
   db: Db,
   tenantId: number,
-  type: (typeof ORDER)[number],
-  id: string,
-): Promise<{ code: string | null; name: string | null }> {
-  if (type === 'user') return { code: null, name: null };
-  if (type === 'organization') {
-    const row = await db
-      .selectFrom('organizations')
-      .select(['name as code', 'display_name as name'])
+  subjects: readonly { readonly by: (typeof ORDER)[number]; readonly id: string }[],
+): Promise<ReadonlyMap<string, Names>> {
+  const names = new Map<string, Names>();
+  for (const type of ['role', 'group', 'organization'] as const) {
+    const [first, ...rest] = subjects.flatMap(({ by, id }) => (by === type ? [id] : []));
+    if (first === undefined) continue;
+    const [code, name] = type === 'organization' ? (['name', 'display_name'] as const) : (['code', 'name'] as const);
+    const rows = await db
+      .selectFrom(`${type}s` as 'roles')
+      .select(['id', `${code as 'code'} as code`, `${name as 'name'} as name`])
       .where('tenant_id', '=', tenantId)
-      .where('id', '=', id)
-      .executeTakeFirstOrThrow();
-    return row;
+      .where('id', 'in', padded([first, ...rest]))
+      .execute();
+    for (const { id, ...called } of rows) names.set(id, called);
   }
-  return db
-    .selectFrom(`${type}s`)
-    .select(['code', 'name'])
-    .where('tenant_id', '=', tenantId)
-    .where('id', '=', id)
-    .executeTakeFirstOrThrow();
+  return names;
 }

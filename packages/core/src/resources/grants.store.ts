@@ -71,7 +71,7 @@ export async function putGrants({ db }: Unit, rows: readonly GrantRow[]): Promis
       .values(rows.slice(from, from + CHUNK))
       .onConflict((c) =>
         c
-          .columns(['tenant_id', 'resource_id', 'subject_id'])
+          .columns(['resource_id', 'subject_id', 'tenant_id'])
           .doUpdateSet((e) => ({ actions: e.ref('excluded.actions') })),
       )
       .execute();

@@ -28,9 +28,3 @@ export const resourcesIn = (db: Db, tenantId: number) =>
         .onRef('namespaces.id', '=', 'resources.namespace_id'),
     )
     .where('resources.tenant_id', '=', tenantId);
-
-export interface ResourceFilter {
-  /** Id or code. */
-  readonly namespace?: string;
-  readonly type?: Resource['type'];
-}

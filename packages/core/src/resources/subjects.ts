@@ -18,10 +18,10 @@ const PREFIXES: Readonly<Record<Type, Prefix>> = { user: 'usr', role: 'rol', gro
 const NONE: SubjectColumns = { user_num: null, role_id: null, group_id: null, organization_id: null };
 
 /** The column of a grant that names subjects of this type. */
-export const columnOf = (type: Type) => (type === 'user' ? 'user_num' : (`${type}_id` as const));
+const columnOf = (type: Type) => (type === 'user' ? 'user_num' : (`${type}_id` as const));
 
 /** Of which type a subject with this id would be. */
-export const typeOfId = (id: string): Type | undefined =>
+const typeOfId = (id: string): Type | undefined =>
   (Object.keys(PREFIXES) as Type[]).find((type) => isId(PREFIXES[type], id));
 
 /** Whose grant it is. */

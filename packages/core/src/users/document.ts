@@ -182,6 +182,7 @@ const BAGS = { user: 'user_metadata', app: 'app_metadata', custom: 'custom_field
 
 /** The leaves of a bag. Also judges the limits. */
 export function leavesOf(bag: keyof typeof BAGS, metadata: Readonly<Record<string, unknown>>): Leaf[] {
+  if (Object.keys(metadata).length === 0) return [];
   const field = BAGS[bag];
   checkBag(field, metadata);
   const leaves = bag === 'custom' ? customLeavesOf(metadata) : scalarsOf(bag, metadata);

@@ -1,7 +1,18 @@
 /** Erasing on demand: at once, with a reason, and nothing that would leave a hole. */
 import type { User } from '@reeve/contract';
-import { bootServer, databaseKinds, refreshWith, signInWith, type TestServer } from '@reeve/testkit';
+import {
+  bootServer,
+  claimsIn,
+  databaseKinds,
+  type Rw3issPerson,
+  refreshWith,
+  rw3issCaller,
+  rw3issPerson,
+  signInWith,
+  type TestServer,
+} from '@reeve/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { uuidOf } from '../uuid.ts';
 
 const PASSWORD = 'correct horse battery';
 
@@ -90,6 +101,61 @@ describe.each(databaseKinds)('users.erase on %s', (kind) => {
     expect(events.at(-1)).toMatchObject({ actor: { type: 'application' }, data: { reason: 'Request 4711' } });
     expect(events.slice(0, -1).map(({ data }) => data)).toEqual(events.slice(0, -1).map(() => null));
     expect((await user({ email: person.email })).email).toBe(person.email);
+  });
+
+  it('leaves nothing of where an administrator acted as others from, and ends what they do there', async () => {
+    const [administrator, target] = [await user({ password: 'Correct-horse-1' }), await user()];
+    await server.api('PUT', `/users/${administrator.id}/roles`, { roles: ['super_admin'] });
+    const { call } = await rw3issPerson(server, { email: administrator.email, password: 'Correct-horse-1' });
+    const { body } = await call('POST', `/admin/users/${uuidOf(target.id)}/impersonate`, { reason: 'to see' });
+    const { tokens } = body as { tokens: Rw3issPerson['tokens'] };
+    const other = await signInWith(server, { username: target.email, scope: 'openid' });
+    const acting = rw3issCaller(server, tokens.access_token);
+    expect((await acting('GET', '/auth/me')).status).toBe(200);
+    expect((await acting('GET', '/admin/users')).status).toBe(403);
+    const left = () =>
+      server.work().read(async (db) => ({
+        sessions: await db
+          .selectFrom('sessions')
+          .select('ip')
+          .where('impersonator_id', '=', administrator.id)
+          .execute(),
+        events: await db
+          .selectFrom('events')
+          .select(['ip', 'user_agent', 'data'])
+          .where('impersonator_id', '=', administrator.id)
+          .execute(),
+      }));
+    const before = await left();
+    expect(before.sessions).toHaveLength(1);
+    expect(before.events.length).toBeGreaterThan(2);
+    for (const row of [...before.sessions, ...before.events]) expect(row.ip).not.toBeNull();
+    expect((await erase(administrator.id)).status).toBe(204);
+    const after = await left();
+    expect(after.sessions).toEqual([]);
+    expect(after.events.length).toBeGreaterThanOrEqual(before.events.length);
+    for (const row of after.events) expect([row.ip, row.user_agent]).toEqual([null, null]);
+    // What was done as others stays told.
+    expect(after.events.filter(({ data }) => data !== null)).not.toEqual([]);
+    expect((await acting('GET', '/auth/me')).status).toBe(401);
+    const refresh = (refresh_token: string) => rw3issCaller(server)('POST', '/auth/refresh', { refresh_token });
+    expect((await refresh(tokens.refresh_token)).status).toBe(401);
+    const { sid } = claimsIn(tokens.access_token);
+    expect((await eventsOf(sid as string)).map(({ event_type }) => event_type)).toEqual([
+      'session.created',
+      'session.revoked',
+    ]);
+    const { artifacts } = await server.work().read(async (db) => ({
+      artifacts: await db
+        .selectFrom('oidc_artifacts')
+        .select('id')
+        .where('session_id', '=', sid as string)
+        .execute(),
+    }));
+    expect(artifacts).toEqual([]);
+    // The target's own session has nothing to do with it.
+    const bearer = { authorization: `Bearer ${other.body.access_token}` };
+    expect((await fetch(`${server.url}/userinfo`, { headers: bearer })).status).toBe(200);
   });
 
   it('asks for a reason of 1 to 500 characters', async () => {

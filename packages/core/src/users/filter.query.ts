@@ -10,6 +10,7 @@ import {
   docInteger,
   docText,
   holds,
+  holdsPart,
   isLike,
   MANY,
   type PatternPart,
@@ -38,7 +39,22 @@ type Bool = RawBuilder<boolean>;
 type Of<K extends UserFilter['kind']> = Extract<UserFilter, { kind: K }>;
 type Indexed = CompiledFilter & { readonly candidates: Candidates };
 
-type Hanging = 'identities' | 'metadata' | 'organization_members' | 'application_users';
+type Hanging =
+  | 'identities'
+  | 'metadata'
+  | 'organization_members'
+  | 'application_users'
+  | 'group_members'
+  | 'role_members';
+
+/** Where it stands what a user belongs to. */
+const BELONGING = {
+  organization: ['organization_members', 'organization_id'],
+  application: ['application_users', 'application_id'],
+  group: ['group_members', 'group_id'],
+  role: ['role_members', 'role_id'],
+} as const;
+const belongingId = (field: keyof typeof BELONGING) => sql.ref(BELONGING[field].join('.'));
 
 const ALWAYS: Bool = sql`1 = 1`;
 const NOBODY: CompiledFilter = {
@@ -94,6 +110,8 @@ export class FilterCompiler {
         return this.#equals(filter.field, [filter.value]);
       case 'like':
         return this.#like(filter.field, filter.pattern);
+      case 'part':
+        return { test: isTrue(holdsPart(this.#db, filter.field, filter.text)) };
       case 'is':
         return this.#is(filter);
       case 'range':
@@ -213,9 +231,10 @@ export class FilterCompiler {
           sql`connections.name_key in ${oneOf(values.map(keyOf))} and connections.name in ${oneOf(values)}`,
         );
       case 'organization':
-        return this.#having('organization_members', sql`organization_members.organization_id in ${oneOf(values)}`);
       case 'application':
-        return this.#having('application_users', sql`application_users.application_id in ${oneOf(values)}`);
+      case 'group':
+      case 'role':
+        return this.#having(BELONGING[field][0], sql`${belongingId(field)} in ${oneOf(values)}`);
     }
   }
 
@@ -304,9 +323,10 @@ export class FilterCompiler {
       case 'identity_connection':
         return this.#inConnections(like(sql`connections.name`));
       case 'organization':
-        return this.#having('organization_members', like(sql`organization_members.organization_id`));
       case 'application':
-        return this.#having('application_users', like(sql`application_users.application_id`));
+      case 'group':
+      case 'role':
+        return this.#having(BELONGING[field][0], like(belongingId(field)));
     }
   }
 
@@ -368,9 +388,10 @@ export class FilterCompiler {
       case 'last_sign_in_at':
         return this.#range({ kind: 'range', field });
       case 'organization':
-        return this.#having('organization_members', ALWAYS);
       case 'application':
-        return this.#having('application_users', ALWAYS);
+      case 'group':
+      case 'role':
+        return this.#having(BELONGING[field][0], ALWAYS);
       case 'primary_identity':
       case 'identity_subject':
       case 'identity_provider':

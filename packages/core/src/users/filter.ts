@@ -22,13 +22,28 @@ export type ExactField =
   /** An id of an organization that the user is a member of. */
   | 'organization'
   /** An id of an application that the user was granted. */
-  | 'application';
+  | 'application'
+  /** An id of a group that the user belongs to. */
+  | 'group'
+  /** An id of a role that the user holds. */
+  | 'role';
 export type TextField = FoldedField | ExactField;
 export type FlagField = 'email_verified' | 'phone_verified' | 'disabled';
 /** Instants are epoch milliseconds. Who never signed in has no `last_sign_in_at`. */
 export type NumberField = 'sign_in_count' | 'created_at' | 'updated_at' | 'last_sign_in_at';
 /** Bags of free JSON; `path` has dots between names, and arrays are transparent. */
 export type BagField = 'user_metadata' | 'app_metadata' | 'custom_fields' | 'identity_profile';
+
+/** Searched by a part of it, where no index helps: fields of the profile among them. */
+export type PartField =
+  | 'email'
+  | 'username'
+  | 'phone_number'
+  | 'name'
+  | 'given_name'
+  | 'family_name'
+  | 'nickname'
+  | `profile.${'company' | 'middle_name' | 'preferred_username' | 'profile'}`;
 
 export type UserFilter =
   | { readonly kind: 'and' | 'or'; readonly of: readonly UserFilter[] }
@@ -37,6 +52,8 @@ export type UserFilter =
   | { readonly kind: 'everybody' }
   | { readonly kind: 'equals'; readonly field: TextField; readonly value: string }
   | { readonly kind: 'like'; readonly field: TextField; readonly pattern: readonly PatternPart[] }
+  /** Holds the text as stored; the case of ASCII letters doesn't count. */
+  | { readonly kind: 'part'; readonly field: PartField; readonly text: string }
   | { readonly kind: 'is'; readonly field: FlagField }
   /** Both ends are inclusive safe integers; absent: open. */
   | { readonly kind: 'range'; readonly field: NumberField; readonly from?: number; readonly to?: number }

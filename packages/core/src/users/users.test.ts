@@ -26,6 +26,24 @@ describe.each(databaseKinds)('users on %s', (kind) => {
     expect(again.body).toMatchObject({ code: 'email_taken', errors: [{ field: 'email' }] });
   });
 
+  it('asks for one identifier of any kind, and takes a phone number as given unless a plus leads it', async () => {
+    const create = (body: object) => server.api('POST', '/users', body);
+    expect(await create({ username: 'alone' })).toMatchObject({
+      status: 201,
+      body: { username: 'alone', email: null },
+    });
+    for (const phone_number of ['17600000000', '030 / 1234-5', '0049 (30) 1234', '+4930123456']) {
+      const made = await create({ phone_number });
+      expect(made, JSON.stringify(made.body)).toMatchObject({ status: 201, body: { phone_number } });
+    }
+    for (const phone_number of ['+0123456', '+49 30 1234', '12', ' 12345', ''])
+      expect(await create({ phone_number }), phone_number).toMatchObject({
+        status: 400,
+        body: { errors: expect.arrayContaining([expect.objectContaining({ field: 'phone_number' })]) },
+      });
+    expect(await create({ name: 'Nobody' })).toMatchObject({ status: 400, body: { errors: [{ field: 'email' }] } });
+  });
+
   it('merges patches of disjoint keys without losing one', async () => {
     const made = await server.api('POST', '/users', { username: 'merged' });
     const { id } = made.body as { id: string };

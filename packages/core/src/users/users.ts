@@ -132,20 +132,23 @@ export interface CreateOptions {
   readonly subject?: string | undefined;
   /** Whether a verification mail is sent. Default: where nothing is said of `email_verified`. */
   readonly sendsVerification?: boolean | undefined;
+  /** Whether the policy of the connection judges the password. Default: yes. */
+  readonly judgesPassword?: boolean | undefined;
 }
 
 /** Creates a user, its credentials and its verification mail in one unit. */
 export async function createUser(
   work: Work,
   body: UserCreate,
-  { subject, sendsVerification = body.email_verified === undefined }: CreateOptions = {},
+  { subject, sendsVerification = body.email_verified === undefined, judgesPassword = true }: CreateOptions = {},
 ): Promise<Rendered<User>> {
   requireIdentifier({
     email: body.email ?? null,
     username: body.username ?? null,
     phone_number: body.phone_number ?? null,
   });
-  const hash = body.password === undefined ? null : await hashForConnection(work, body.connection, body.password);
+  const judged = judgesPassword ? () => hashForConnection(work, body.connection, body.password as string) : undefined;
+  const hash = body.password === undefined ? null : await (judged?.() ?? work.services.hasher.hash(body.password));
   return refusingTaken(() =>
     work.write(async (unit) => {
       const connection = await requireConnection(unit.db, unit.tenant.id, body.connection);
@@ -200,7 +203,7 @@ const isOther = (next: string, before: string | null, key: (text: string) => str
 /** How a change of a metadata bag is merged into the bag. */
 export type BagMerge = (bag: Bag, change: Bag) => Bag;
 
-const BAGS = ['user_metadata', 'app_metadata'] as const;
+const BAGS = ['user_metadata', 'app_metadata', 'custom_fields'] as const;
 
 /**
  * The user after a merge patch; `mergeBag`: another way for the metadata bags. A new e-mail address is unverified unless the
@@ -256,9 +259,11 @@ export async function patchUser(
   work: Work,
   { user_id, body, ifMatch }: Parameters<typeof update>[1],
   mergeBag?: BagMerge,
+  { judgesPassword = true }: Pick<CreateOptions, 'judgesPassword'> = {},
 ): Promise<Rendered<User>> {
-  for (const bag of [...BAGS, 'custom_fields'] as const) checkDepth(bag, body[bag]);
-  const hash = body.password === undefined ? null : await hashForUser(work, user_id, body.password);
+  for (const bag of BAGS) checkDepth(bag, body[bag]);
+  const judged = judgesPassword ? () => hashForUser(work, user_id, body.password as string) : undefined;
+  const hash = body.password === undefined ? null : await (judged?.() ?? work.services.hasher.hash(body.password));
   return refusingTaken(() =>
     work.write(async (unit) => {
       // The definitions before the user: whoever deletes one locks them in this order, too.

@@ -170,23 +170,72 @@ const NATIVE_URL = /^[a-z][a-z0-9+.-]*:\/\//;
 
 type NativeGrant = Application['grant_types'][number];
 
-/** The native part of a client, without its kind. `known`: the grant types that do something here. */
-export function nativePart(fields: Fields, isPublic: boolean, known: ReadonlySet<string>) {
-  const grants = fields.grant_types?.filter(
-    (grant) => known.has(grant) && (grant !== 'client_credentials' || !isPublic),
+/** The grant types that do something here. */
+const KNOWN_GRANTS: ReadonlySet<string> = new Set(applications.grantTypes);
+/** It needs a secret. */
+const OWN_TOKENS = 'client_credentials';
+/** What stands for it among the grant types that are kept, where the client has it without effect. */
+const IDLE = 'client_credentials without a secret';
+
+const nativeUrls = (urls: readonly string[] | null): string[] => [
+  ...new Set((urls ?? []).filter((uri) => NATIVE_URL.test(uri))),
+];
+const nativeGrants = (grants: readonly string[] | null, isPublic: boolean): NativeGrant[] =>
+  [...new Set(grants)].filter(
+    (grant): grant is NativeGrant => KNOWN_GRANTS.has(grant) && (grant !== OWN_TOKENS || !isPublic),
   );
+
+/** The native part of a client, without its kind. */
+export function nativePart(fields: Fields, isPublic: boolean) {
   return {
     ...(fields.name === undefined ? {} : { name: fields.name }),
     ...(fields.description === undefined ? {} : { description: fields.description || null }),
-    ...(fields.callbacks === undefined
-      ? {}
-      : { redirect_uris: [...new Set((fields.callbacks ?? []).filter((uri) => NATIVE_URL.test(uri)))] }),
-    ...(grants === undefined ? {} : { grant_types: [...new Set(grants)] as NativeGrant[] }),
+    ...(fields.callbacks === undefined ? {} : { redirect_uris: nativeUrls(fields.callbacks) }),
+    ...(fields.grant_types ? { grant_types: nativeGrants(fields.grant_types, isPublic) } : {}),
     ...(fields.client_metadata === undefined ? {} : { metadata: fields.client_metadata ?? {} }),
   };
 }
 
-/** What is kept for Auth0 beside the application. */
+const isSame = (one: readonly string[], other: readonly string[]): boolean =>
+  one.length === other.length && one.every((item, i) => item === other[i]);
+
+/** What is kept for Auth0 beside the application: what the application has in these very words is not kept twice. */
+export function besidePart(fields: Fields, isPublic: boolean): Record<string, unknown> {
+  const { callbacks, grant_types: grants, app_type: appType, ...own } = ownPart(fields) as Fields;
+  return {
+    ...own,
+    ...(callbacks === undefined
+      ? {}
+      : { callbacks: isSame(callbacks ?? [], nativeUrls(callbacks)) ? null : callbacks }),
+    ...(grants === undefined ? {} : { grant_types: grants && keptGrants(grants, isPublic) }),
+    ...(appType === undefined ? {} : { app_type: appType === APP_TYPES[typeOf(appType)] ? null : appType }),
+  };
+}
+
+const keptGrants = (grants: readonly string[], isPublic: boolean): string[] | null =>
+  isSame(grants, nativeGrants(grants, isPublic))
+    ? null
+    : grants.map((grant) => (grant === OWN_TOKENS && isPublic ? IDLE : grant));
+
+/**
+ * The fields of a change with the grant types that a new kind brings, where the change names none: what can't be used without a
+ * secret goes with it, what was had without effect gets one.
+ */
+export function withGrants<T extends Fields>(change: T, before: Application, kept: Own, isPublic: boolean): T {
+  if (isPublic === before.is_public || change.grant_types) return change;
+  const shown = grantsOf(before, kept);
+  return { ...change, grant_types: isPublic ? shown.filter((grant) => grant !== OWN_TOKENS) : shown };
+}
+
+/** As they were given, and as far as the application still has them. */
+function grantsOf({ grant_types, is_public }: Application, kept: Own): string[] {
+  const given = Array.isArray(kept?.grant_types) ? (kept.grant_types as string[]) : [];
+  const told = given.filter((grant) => grant !== IDLE || is_public);
+  const all = shown(told, grant_types, (grant) => KNOWN_GRANTS.has(grant));
+  return [...new Set(all.map((grant) => (grant === IDLE ? OWN_TOKENS : grant)))];
+}
+
+/** What Auth0 alone knows. */
 export function ownPart({
   name: _n,
   description: _d,
@@ -222,8 +271,6 @@ interface ClientViewOptions {
   readonly secret?: string | null;
 }
 
-const KNOWN_GRANTS: ReadonlySet<string> = new Set(applications.grantTypes);
-
 /** What the application has now, in the order in which it was given, with what only Auth0 knows in its place. */
 function shown(given: unknown, native: readonly string[], isNative: (item: string) => boolean): string[] {
   const kept = Array.isArray(given) ? (given as string[]) : [];
@@ -254,7 +301,7 @@ const clientOf = (application: Application, kept: Own, { tenant, secret }: Clien
     statedMethod(application, kept) ?? (application.is_public ? NO_SECRET : 'client_secret_post'),
   app_type: appTypeOf(application, kept),
   callbacks: shown(kept?.callbacks, application.redirect_uris, (uri) => NATIVE_URL.test(uri)),
-  grant_types: shown(kept?.grant_types, application.grant_types, (grant) => KNOWN_GRANTS.has(grant)),
+  grant_types: grantsOf(application, kept),
   // Tooling writes it back without what it may not write.
   jwt_configuration: {
     alg: 'RS256',

@@ -119,6 +119,26 @@ describe.each(databaseKinds)('searches of Auth0’s log on %s', (kind) => {
     expect(eventsOf(await search(`user_id:"${member}"`))).toEqual(wanted);
   });
 
+  it('take the greatest query that they allow', async () => {
+    const many = (count: number, clause: (n: number) => string) =>
+      Array.from({ length: count }, (_, n) => clause(n)).join(' OR ');
+    const all = (await search('type:sapi')).length;
+    expect(all).toBeGreaterThan(0);
+    for (const [q, found] of [
+      [`${many(255, () => 'type:sapi')} OR ip:1`, all],
+      [many(128, (n) => `type:sapi AND ip:1.1.1.${n}`), 0],
+      [many(128, (n) => `type:sapi AND NOT type:fp${n}`), all],
+      [`type:sapi AND (${many(255, (n) => `client_id:c${n}`)})`, 0],
+      [`type:sapi AND (${many(254, (n) => `user_id:u${n}`)} OR type:sapi)`, all],
+      [many(256, (n) => `client_id:c${n}`), 0],
+      [many(256, (n) => `log_id:x${n}`), 0],
+    ] as const) {
+      expect(Buffer.byteLength(q)).toBeLessThanOrEqual(8192);
+      const { status, body } = await ask(`per_page=100&include_totals=true&q=${encodeURIComponent(q)}`);
+      expect([q.slice(0, 80), status, (body as { total: number }).total]).toEqual([q.slice(0, 80), 200, found]);
+    }
+  });
+
   const askToken = (grant: string, { client_id, client_secret, ...fields }: Readonly<Record<string, unknown>>) =>
     fetch(`${server.url}/oauth/token`, {
       method: 'POST',

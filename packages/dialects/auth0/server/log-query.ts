@@ -5,7 +5,7 @@
  */
 import { type EventCondition, type EventFilter, findUserIdsEverSpelled, Problem, type Work } from '@reeve/core';
 import type { LogView } from './log.ts';
-import { areWhole, conditionOfCode, eventTypesOf } from './log-types.ts';
+import { areWhole, conditionOfCode, conditionOfCodes, eventTypesOf } from './log-types.ts';
 import { instantOf } from './search/instant.ts';
 import { parseQuery, type Query, type TermPart, type Value } from './search/query.ts';
 import { QueryError } from './search/query-error.ts';
@@ -120,7 +120,7 @@ function narrow(filter: EventFilter, part: Query, ids: Spelled): EventFilter | u
     return about.length === 0 ? undefined : { ...filter, about };
   }
   const codes = alternativesOf(part, 'type');
-  if (codes) return narrowToCodes(filter, new Set(codes.map((code) => code.toLowerCase())));
+  if (codes) return narrowToCodes(filter, codesOf(codes));
   if (part.kind === 'clause' && part.field?.name === 'date') {
     const { from, to } = rangeOf(part.value);
     const start = Math.max(from ?? Number.NEGATIVE_INFINITY, filter.start ?? Number.NEGATIVE_INFINITY);
@@ -141,9 +141,10 @@ function narrowToCodes(filter: EventFilter, codes: ReadonlySet<string>): EventFi
   const types = filter.types?.filter((type) => found.includes(type)) ?? found;
   if (types.length === 0) return undefined;
   if (areWhole(codes)) return { ...filter, types };
-  const isOfOne: EventCondition = { kind: 'or', of: [...codes].map(conditionOfCode) };
-  return { ...filter, types, where: both(filter.where, isOfOne) };
+  return { ...filter, types, where: both(filter.where, conditionOfCodes(codes)) };
 }
+
+const codesOf = (texts: readonly string[]): ReadonlySet<string> => new Set(texts.map((text) => text.toLowerCase()));
 
 /** The query as the database judges it; undefined where it can't. */
 function conditionOf(query: Query, ids: Spelled): EventCondition | undefined {
@@ -152,8 +153,14 @@ function conditionOf(query: Query, ids: Spelled): EventCondition | undefined {
     const of = conditionOf(query.of, ids);
     return of && { kind: 'not', of };
   }
-  const of = query.of.map((part) => conditionOf(part, ids));
-  return of.every((part) => part !== undefined) ? { kind: query.kind, of: of as EventCondition[] } : undefined;
+  // Types that are alternatives are one set: each code stands for many of the directory's own.
+  const codes = query.kind === 'or' ? query.of.flatMap((part) => alternativesOf(part, 'type') ?? []) : [];
+  const others = codes.length === 0 ? query.of : query.of.filter((part) => !alternativesOf(part, 'type'));
+  const of = [
+    ...(codes.length === 0 ? [] : [conditionOfCodes(codesOf(codes))]),
+    ...others.map((part) => conditionOf(part, ids)),
+  ];
+  return of.every((part) => part !== undefined) ? { kind: query.kind, of } : undefined;
 }
 
 function conditionOfField(name: string, value: Value, ids: Spelled): EventCondition | undefined {

@@ -184,12 +184,16 @@ export const eventTypesOf = (codes: ReadonlySet<string>): EventType[] =>
 
 const none = (of: readonly EventCondition[]): EventCondition => ({ kind: 'not', of: { kind: 'or', of } });
 
-/** That an event has this code, for the database to judge. */
-export function conditionOfCode(wanted: string): EventCondition {
-  const always = ENTRIES.flatMap(([type, { code, signs }]) => (code === wanted && signs.length === 0 ? [type] : []));
+/** Whether an event that is said so can have none but these codes. */
+const isWhole = ({ code, signs }: Saying, codes: ReadonlySet<string>): boolean =>
+  codes.has(code) && signs.every((sign) => codes.has(sign.code));
+
+/** That an event has one of these codes, for the database to judge. */
+export function conditionOfCodes(codes: ReadonlySet<string>): EventCondition {
+  const always = ENTRIES.flatMap(([type, saying]) => (isWhole(saying, codes) ? [type] : []));
   const sometimes = ENTRIES.flatMap(([type, saying]): EventCondition[] => {
-    const ways = waysTo(wanted, saying);
-    if (saying.signs.length === 0 || ways.length === 0) return [];
+    const ways = waysTo(codes, saying);
+    if (isWhole(saying, codes) || ways.length === 0) return [];
     return [
       {
         kind: 'and',
@@ -203,20 +207,24 @@ export function conditionOfCode(wanted: string): EventCondition {
   return { kind: 'or', of: [{ kind: 'type', types: always }, ...sometimes] };
 }
 
-/** What an event's data shows where it has this code. */
-function waysTo(wanted: string, { code, signs }: Saying): EventCondition[] {
+/** What an event's data shows where it has one of these codes. */
+function waysTo(codes: ReadonlySet<string>, { code, signs }: Saying): EventCondition[] {
   const seen = signs.map(
     ({ path, value }): EventCondition => ({ kind: 'data', path, ...(value === undefined ? {} : { value }) }),
   );
   const ways = signs.flatMap((sign, i): EventCondition[] =>
-    sign.code === wanted ? [{ kind: 'and', of: [seen[i] as EventCondition, none(seen.slice(0, i))] }] : [],
+    codes.has(sign.code) ? [{ kind: 'and', of: [seen[i] as EventCondition, none(seen.slice(0, i))] }] : [],
   );
-  return code === wanted ? [...ways, none(seen)] : ways;
+  return codes.has(code) ? [...ways, none(seen)] : ways;
 }
 
 /** Whether the events that can have one of these codes can have no other. */
 export const areWhole = (codes: ReadonlySet<string>): boolean =>
-  eventTypesOf(codes).every((type) => {
-    const { code, signs } = SAYINGS[type];
-    return codes.has(code) && signs.every((sign) => codes.has(sign.code));
-  });
+  eventTypesOf(codes).every((type) => isWhole(SAYINGS[type], codes));
+
+const CODES = new Set(ENTRIES.flatMap(([, { code, signs }]) => [code, ...signs.map((sign) => sign.code)]));
+const BY_CODE = new Map([...CODES].map((code) => [code, conditionOfCodes(new Set([code]))]));
+const NEVER: EventCondition = { kind: 'or', of: [] };
+
+/** That an event has this code: the same condition each time. */
+export const conditionOfCode = (code: string): EventCondition => BY_CODE.get(code) ?? NEVER;

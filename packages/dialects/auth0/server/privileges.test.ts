@@ -1,5 +1,5 @@
 /** What a token of few scopes may not do with them: become an administrator, hand out more than it holds, read secrets. */
-import { type Auth0Call, auth0Caller, bootServer, databaseKinds, type TestServer } from '@reeve/testkit';
+import { ADMIN_EMAIL, type Auth0Call, auth0Caller, bootServer, databaseKinds, type TestServer } from '@reeve/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const CONNECTION = 'Username-Password-Authentication';
@@ -102,6 +102,24 @@ describe.each(databaseKinds)('narrow tokens of Auth0’s Management API on %s', 
     expect(await rotate(equal, own.client_id)).toMatchObject(refused);
   });
 
+  it('renew no secret of the application that a person came through, unless they may what it may', async () => {
+    const client_id = await client();
+    const scope = ['update:users', 'update:client_keys'];
+    expect((await call('POST', '/client-grants', { client_id, audience: audience(), scope })).status).toBe(201);
+    const { body } = await server.api('GET', `/users?email=${encodeURIComponent(ADMIN_EMAIL)}`);
+    const [{ id: uid }] = (body as { users: [{ id: string }] }).users;
+    const rotated = async (scopes: string[], claims: object = {}) => {
+      const caller = await auth0Caller(server, scopes, { azp: client_id, ...claims });
+      return caller('POST', `/clients/${client_id}/rotate-secret`);
+    };
+    expect(await rotated(['update:client_keys'], { uid })).toMatchObject({
+      ...refused,
+      body: { message: expect.stringContaining('update:users') },
+    });
+    expect(await rotated(scope, { uid })).toMatchObject({ status: 200 });
+    expect(await rotated(['update:client_keys'])).toMatchObject({ status: 200 });
+  });
+
   it('read no secrets of connections', async () => {
     const options = {
       client_id: 'public',
@@ -163,6 +181,62 @@ describe.each(databaseKinds)('narrow tokens of Auth0’s Management API on %s', 
       for (const id of [client_id, all])
         expect((await keeper('GET', `/clients/${id}`)).body, scope).toMatchObject(secrets);
     }
+  });
+
+  it('find no secret in the log, and it lies nowhere in clear', async () => {
+    const keys = (at: string) => ({
+      configuration: { MONGO_URI: `hidden-${at}-1` },
+      signing_key: { key: `hidden-${at}-2`, cert: 'c' },
+      decryptionKey: { key: `hidden-${at}-3` },
+      signingKey: `hidden-${at}-4`,
+      upstreams: [[{ sharedKey: `hidden-${at}-9`, host: at }]],
+      region: at,
+    });
+    const made = await call('POST', '/connections', { name: 'told', strategy: 'samlp', options: keys('old') });
+    const path = `/connections/${(made.body as { id: string }).id}`;
+    expect((await call('PATCH', path, { options: keys('new') })).status).toBe(200);
+    const addons = (at: string) => ({
+      addons: { azure_sb: { sasKey: `hidden-${at}-5`, entityPath: at }, wams: { masterkey: `hidden-${at}-6` } },
+      encryption_key: { pub: `hidden-${at}-7` },
+      signing_keys: [{ cert: `hidden-${at}-8` }],
+    });
+    const client_id = await client(addons('old'));
+    const [all] = (await call('GET', '/clients?is_global=true')).body as [{ client_id: string }];
+    for (const id of [client_id, all.client_id])
+      for (const at of ['older', 'new']) expect((await call('PATCH', `/clients/${id}`, addons(at))).status).toBe(200);
+    const reader = await auth0Caller(server, ['read:logs', 'read:connections', 'read:clients']);
+    const told = JSON.stringify((await reader('GET', '/logs?per_page=100')).body);
+    for (const text of ['"region":"new"', '"entityPath":"older"', '"entityPath":"new"']) expect(told).toContain(text);
+    expect(told).not.toContain('hidden');
+    const stored = await server
+      .work()
+      .read(async (db) =>
+        Promise.all([
+          db.selectFrom('connections').select('extensions').execute(),
+          db.selectFrom('applications').select('extensions').execute(),
+          db.selectFrom('tenants').select('extensions').execute(),
+          db.selectFrom('events').select('data').execute(),
+        ]),
+      );
+    expect(JSON.stringify(stored)).toContain('entityPath');
+    expect(JSON.stringify(stored)).not.toContain('hidden');
+    for (const at of [path, `/clients/${client_id}`, `/clients/${all.client_id}`]) {
+      expect(JSON.stringify((await reader('GET', at)).body), at).not.toContain('hidden');
+      expect(JSON.stringify((await call('GET', at)).body), at).toContain('hidden-new');
+    }
+    // What lies unsealed from before is read, hidden and no more told than the rest.
+    await server.work().write((unit) =>
+      unit.db
+        .updateTable('connections')
+        .set({ extensions: JSON.stringify({ auth0: { options: keys('earlier') } }) })
+        .where('tenant_id', '=', unit.tenant.id)
+        .where('name', '=', 'told')
+        .execute(),
+    );
+    expect((await call('GET', path)).body).toMatchObject({ options: keys('earlier') });
+    expect(JSON.stringify((await reader('GET', path)).body)).not.toContain('hidden');
+    expect((await call('PATCH', path, { options: keys('newest') })).status).toBe(200);
+    expect(JSON.stringify((await reader('GET', '/logs?per_page=100')).body)).not.toContain('hidden');
   });
 
   it('fetch no export', async () => {

@@ -20,6 +20,12 @@ function hides(name: string, value: unknown): boolean {
   return isSecret(name);
 }
 
+/** What is in an array of any depth has no name of its own to be hidden by. */
+function itemOf(item: unknown): unknown {
+  if (Array.isArray(item)) return item.map(itemOf);
+  return isBag(item) ? withoutSecrets(item) : item;
+}
+
 /** The values without secrets: their keys are left out. Whether something is on is no secret. */
 export function withoutSecrets(values: Bag, isWithin = false): Bag {
   const shown: Record<string, unknown> = {};
@@ -29,9 +35,7 @@ export function withoutSecrets(values: Bag, isWithin = false): Bag {
       const inner = withoutSecrets(value, isHidden);
       if (Object.keys(inner).length > 0 || Object.keys(value).length === 0) shown[name] = inner;
     } else if (!isHidden || value === null || typeof value === 'boolean') {
-      shown[name] = Array.isArray(value)
-        ? value.map((item: unknown) => (isBag(item) ? withoutSecrets(item) : item))
-        : value;
+      shown[name] = itemOf(value);
     }
   }
   return shown;

@@ -12,6 +12,7 @@ interface Fact {
   readonly path: string | null;
   readonly success_status: number | null;
   readonly query: readonly { readonly name: string }[] | null;
+  readonly gate: { readonly effective: string } | null;
 }
 
 const { methods } = JSON.parse(readFileSync(new URL('../contract/rw3iss.json', import.meta.url), 'utf8')) as {
@@ -39,6 +40,13 @@ it.each(sent.filter(({ id }) => !(id in LEFT_OUT)))('$id is a row as the contrac
   expect(row?.status).toBe(fact.success_status);
   const known = Object.keys(row?.query?.properties ?? {});
   expect(known).toEqual(expect.arrayContaining((fact.query ?? []).map(({ name }) => name)));
+});
+
+it('asks for no token where the contract asks for none, and nowhere else', () => {
+  const open = sent.filter(({ id, gate }) => gate?.effective === 'public' && !(id in LEFT_OUT)).map(targetOf);
+  // D2: the refresh token proves enough.
+  const told = new Set([...open, 'POST /auth/logout']);
+  expect(targets.filter((target) => rows.get(target)?.scopes.length === 0).toSorted()).toEqual([...told].toSorted());
 });
 
 it('has every row once', () => {

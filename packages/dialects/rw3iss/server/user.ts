@@ -1,5 +1,5 @@
 /** A user as this vendor shows one (contract `shapes.User`). */
-import { findMultifactor, operations, type User, uuidOf, type Work } from '@reeve/core';
+import { findMultifactor, operations, type User, type UserFilter, uuidOf, type Work } from '@reeve/core';
 import { Refusal } from './problems.ts';
 import { noBody, present, resultOf, toSecond } from './value.ts';
 
@@ -19,6 +19,30 @@ const statusOf = ({ state, email, email_verified }: User): 'active' | 'pending' 
   if (state === 'disabled') return 'suspended';
   return email === null || email_verified ? 'active' : 'pending';
 };
+
+const isDisabled: UserFilter = { kind: 'is', field: 'disabled' };
+const isVerified: UserFilter = {
+  kind: 'or',
+  of: [
+    { kind: 'is', field: 'email_verified' },
+    { kind: 'not', of: { kind: 'exists', field: 'email' } },
+  ],
+};
+const not = (of: UserFilter): UserFilter => ({ kind: 'not', of });
+
+/** Who is shown with a status; with one that nobody has here, as `deleted`, nobody. */
+export function statusFilter(status: string): UserFilter {
+  switch (status) {
+    case 'suspended':
+      return isDisabled;
+    case 'active':
+      return { kind: 'and', of: [not(isDisabled), isVerified] };
+    case 'pending':
+      return { kind: 'and', of: [not(isDisabled), not(isVerified)] };
+    default:
+      return not({ kind: 'everybody' });
+  }
+}
 
 const view = (user: User, hasTwoFactor: boolean) => ({
   id: uuidOf(user.id),

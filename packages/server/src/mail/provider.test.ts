@@ -1,6 +1,6 @@
 /** Mails by the tenant's own provider, against a real mail server; and what is told of a provider, and what never. */
 import { once } from 'node:events';
-import { bootServer, databaseKinds, readMail, type TestServer } from '@reeve/testkit';
+import { auth0Caller, bootServer, databaseKinds, readMail, type TestServer } from '@reeve/testkit';
 import { SMTPServer } from 'smtp-server';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { smtpServerOf } from './provider.ts';
@@ -19,10 +19,15 @@ interface Received {
 /** A mail server that asks for a user and a password. */
 async function startSmtp(name: string) {
   const received: Received[] = [];
+  const connections: string[] = [];
   const smtp = new SMTPServer({
     authOptional: false,
     allowInsecureAuth: true,
     disabledCommands: ['STARTTLS'],
+    onConnect({ id }, callback) {
+      connections.push(id);
+      callback();
+    },
     onAuth: ({ username, password }, _session, callback) =>
       password === `password of ${name}` ? callback(null, { user: username }) : callback(new Error('no such user')),
     onData(stream, { envelope, user }, callback) {
@@ -48,7 +53,7 @@ async function startSmtp(name: string) {
     smtp_user: `user-${name}`,
     smtp_pass: `password of ${name}`,
   };
-  return { received, credentials };
+  return { received, connections, credentials };
 }
 
 describe.each(databaseKinds)('mail providers on %s', (kind) => {
@@ -63,6 +68,24 @@ describe.each(databaseKinds)('mail providers on %s', (kind) => {
       300,
     );
   };
+
+  it('is contacted when there is a mail for it, never when its settings are stored or shown', async () => {
+    const server = await boot();
+    const { received, connections, credentials } = await startSmtp('one');
+    const auth0 = await auth0Caller(server);
+    const made = await auth0('POST', '/emails/provider', { name: 'smtp', enabled: true, credentials });
+    expect(made.status, JSON.stringify(made.body)).toBe(201);
+    expect((await auth0('PATCH', '/emails/provider', { credentials: { ...credentials } })).status).toBe(200);
+    expect((await auth0('GET', '/emails/provider')).status).toBe(200);
+    expect((await auth0('DELETE', '/emails/provider')).status).toBe(204);
+    expect((await server.api('POST', '/mail-provider', { name: 'smtp', credentials })).status).toBe(201);
+    expect((await server.api('PATCH', '/mail-provider', { default_from_address: 'a@b.example' })).status).toBe(200);
+    expect(connections).toEqual([]);
+    // It is sent one mail; whatever had been begun earlier would have arrived before that.
+    expect((await server.api('POST', '/users', { email: 'only@example.com' })).status).toBe(201);
+    await vi.waitFor(() => expect(received).toHaveLength(1), 10_000);
+    expect(connections).toHaveLength(1);
+  });
 
   it('carries the tenant’s mails while it is enabled, from its address', async () => {
     const server = await boot();

@@ -15,7 +15,9 @@ import {
 /** What every person holds, and no application: to act on one's own user. No native scope spells it. */
 export const SELF = 'self';
 
-export type ApiName = 'native' | 'auth0' | 'rw3iss';
+/** APIs whose tokens are made at a door of their own, not at `/oauth/token`. */
+export type DoorName = 'rw3iss' | 'authing';
+export type ApiName = 'native' | 'auth0' | DoorName;
 
 export interface Api {
   /** `custom`: a resource server of the tenant. */
@@ -75,14 +77,16 @@ export const heldScopes = (
   held: ReadonlySet<string>,
 ): string[] => asked.filter((scope) => held.has(api.permissionOf(scope) ?? ''));
 
-const RW3ISS_AUDIENCE = /^https?:\/\/[^/?#@]+\/rw3iss$/;
-/** Whether a token that this server signed was made at the door of the rw3iss dialect, which makes its own. */
-export const isRw3issAudience = (audience: string): boolean => RW3ISS_AUDIENCE.test(audience);
-export const rw3issAudience = (origin: string): string => `${origin}/rw3iss`;
+const DOOR_AUDIENCE = /^https?:\/\/[^/?#@]+\/(rw3iss|authing)$/;
+/** The door that made a token of this audience; undefined where none did. */
+export const doorOf = (audience: string): DoorName | undefined =>
+  DOOR_AUDIENCE.exec(audience)?.[1] as DoorName | undefined;
+export const doorAudience = (door: DoorName, origin: string): string => `${origin}/${door}`;
 
-/** The native permissions that scopes of an API spell. At the rw3iss door the scopes are role codes. */
+/** The native permissions that scopes of an API spell. At the rw3iss door they are role codes, at Authing's our own. */
 export const permissionsOf = (name: ApiName, spelled: ReadonlySet<string>): ReadonlySet<string> => {
   if (name === 'rw3iss') return new Set(ADMINISTRATOR_CODES.some((code) => spelled.has(code)) ? scopes : []);
+  if (name === 'authing') return spelled;
   const api = APIS.find((known) => known.name === name) as Api;
   return new Set([...spelled].flatMap((scope) => api.permissionOf(scope) ?? []));
 };

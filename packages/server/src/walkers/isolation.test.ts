@@ -95,7 +95,7 @@ describe.each(databaseKinds)('another tenant’s ids on %s', (kind: DatabaseKind
     expect((await home.call(id, there)).status).toBe(route.status);
   });
 
-  it('shows nothing of another tenant in any list, stream or export', async () => {
+  it('shows nothing of another tenant in any list, stream or export', { timeout: 60_000 }, async () => {
     const { home, other } = walk;
     const ids: string[] = [];
     for (const { route } of withIds) {

@@ -2,4 +2,8 @@ export * from './caller.ts';
 export * from './calls.ts';
 export * from './estate.ts';
 export * from './faults.ts';
+export * from './hostile.ts';
+export * from './rw3iss.ts';
+export * from './snapshot.ts';
+export * from './vendor.ts';
 export * from './walk.ts';

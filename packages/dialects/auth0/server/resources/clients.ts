@@ -1,9 +1,10 @@
 /** `/clients`. */
-import { type Application, applications, boolean, object, optional, type Static, string } from '@reeve/contract';
+import { type Application, boolean, object, optional, type Static, string } from '@reeve/contract';
 import {
   type DialectCall,
   type DialectRow,
   extensionsOf,
+  lockApplication,
   operations,
   Problem,
   row,
@@ -13,6 +14,7 @@ import {
 } from '@reeve/core';
 import { ifThere } from '../absence.ts';
 import {
+  besidePart,
   changedKind,
   clientFields,
   clientView,
@@ -25,6 +27,7 @@ import {
   nativePart,
   newClientDefaults,
   ownPart,
+  withGrants,
 } from '../client.ts';
 import { keyset } from '../keyset.ts';
 import {
@@ -46,7 +49,6 @@ import { QueryProblem } from '../problems.ts';
 import { text } from '../schema.ts';
 import { noBody, resultOf } from '../value.ts';
 
-const known: ReadonlySet<string> = new Set(applications.grantTypes);
 const inexistent = { not_found: inexistentClient } as const;
 const READ = ['read:clients', 'read:client_keys', 'read:client_credentials', 'read:client_summary'];
 
@@ -122,9 +124,9 @@ async function create({ work, holds, body }: DialectCall<undefined, Static<typeo
   const kind = kindOf(body);
   const fields = newClientDefaults(body);
   return together(work, async (inner, unit) => {
-    const native = { ...nativePart(fields, kind.is_public, known), ...kind, name: body.name, secret_overlap: 0 };
+    const native = { ...nativePart(fields, kind.is_public), ...kind, name: body.name, secret_overlap: 0 };
     const made = resultOf(await operations.applications.create(inner, { query: undefined, body: native }));
-    const kept = merged(undefined, ownPart(fields));
+    const kept = merged(undefined, besidePart(fields, kind.is_public));
     await setExtension(unit, 'applications', made.id, 'auth0', kept, { isCreation: true });
     const { client_secret: secret, ...application } = made;
     return clientView(application, kept, { tenant: work.tenant.name, holds, secret });
@@ -147,12 +149,13 @@ async function update({ work, holds, params, body }: DialectCall<undefined, Stat
   const clientId = params.client_id as string;
   if (clientId === globalClientId(work)) return updateGlobal(work, holds, body);
   return together(work, async (inner, unit) => {
+    await lockApplication(unit, clientId);
     const before = await applicationBy(inner, clientId);
     const { id: application_id } = before;
-    const native = changeOf(before, (await keptOf(inner, application_id)) ?? {}, body);
+    const { native, own } = changeOf(before, (await keptOf(inner, application_id)) ?? {}, body);
     if (Object.keys(native).length > 0)
       await operations.applications.update(inner, { application_id, query: undefined, body: native });
-    await setExtension(unit, 'applications', application_id, 'auth0', (kept) => merged(kept, ownPart(body)));
+    await setExtension(unit, 'applications', application_id, 'auth0', (kept) => merged(kept, own));
     // What was public has no secret yet: Auth0's clients find one in the answer.
     const secret =
       before.is_public && native.is_public === false ? await newSecretOf(inner, application_id) : undefined;
@@ -164,12 +167,12 @@ async function update({ work, holds, params, body }: DialectCall<undefined, Stat
 const keptOf = async (work: Work, id: string) =>
   (await work.read((db) => extensionsOf(db, work, 'applications', 'auth0', [id]))).get(id);
 
-/** A change as the application's own. Without a secret nothing is left of the grant that needs one. */
+/** A change as the application's own, and what is kept beside it. */
 function changeOf(before: Application, kept: Record<string, unknown>, body: Static<typeof updateBody>) {
   const kind: Partial<Pick<Application, 'type' | 'is_public'>> = changedKind(before, kept, body) ?? {};
   const { is_public: isPublic = before.is_public } = kind;
-  const grants = isPublic && !before.is_public ? { grant_types: body.grant_types ?? before.grant_types } : {};
-  return { ...nativePart({ ...body, ...grants }, isPublic, known), ...kind };
+  const fields = withGrants(body, before, kept, isPublic);
+  return { native: { ...nativePart(fields, isPublic), ...kind }, own: besidePart(fields, isPublic) };
 }
 
 async function newSecretOf(work: Work, application_id: string): Promise<string> {

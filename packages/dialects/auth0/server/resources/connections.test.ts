@@ -175,6 +175,9 @@ describe.each(databaseKinds)('connections of Auth0 on %s', (kind) => {
           expect((answer.body as { message: string }).message).toContain(`on property ${field}`);
         }
       }
+      const reserved = await call('POST', '/connections', { name: 'default', strategy: 'auth0' });
+      expect(reserved).toMatchObject({ status: 400, body: { message: expect.stringContaining('name') } });
+      expect((await call('GET', '/connections?name=default')).body).toEqual([]);
       expect((await call('GET', `/connections/${id}`)).body).toMatchObject({ options: { passwordPolicy: 'good' } });
       expect((await call('GET', `/connections/${id}`)).body).not.toHaveProperty('display_name');
       expect((await call('GET', '/connections?name=refused')).body).toEqual([]);

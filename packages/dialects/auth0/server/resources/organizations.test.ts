@@ -55,3 +55,27 @@ describe.each(databaseKinds)('GET /organizations?sort= on %s', (kind) => {
       });
   });
 });
+
+describe.each(databaseKinds)('PATCH /organizations/{id} on %s', (kind) => {
+  let server: TestServer;
+  let call: Auth0Call;
+  beforeAll(async () => {
+    server = await bootServer(kind);
+    call = await auth0Caller(server);
+  });
+  afterAll(() => server.stop());
+
+  it('replaces the metadata whole, however many do so at once', async () => {
+    const organizations = Array.from({ length: 8 }, async (_, n) => {
+      const made = await call('POST', '/organizations', { name: `raced-${n}`, metadata: { before: 'x' } });
+      const path = `/organizations/${(made.body as { id: string }).id}`;
+      const bags = Array.from({ length: 4 }, (_, i) => ({ [`key${i}`]: String(i) }));
+      const answers = await Promise.all(bags.map((metadata) => call('PATCH', path, { metadata })));
+      expect(answers.map(({ status, body }) => [status, (body as { metadata: object }).metadata])).toEqual(
+        bags.map((bag) => [200, bag]),
+      );
+      expect(bags).toContainEqual(((await call('GET', path)).body as { metadata: object }).metadata);
+    });
+    await Promise.all(organizations);
+  });
+});

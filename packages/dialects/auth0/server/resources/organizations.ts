@@ -5,6 +5,7 @@ import {
   type DialectCall,
   type DialectRow,
   findMemberRoles,
+  lockOrganization,
   operations,
   Problem,
   row,
@@ -93,6 +94,7 @@ async function update({ work, params, body }: DialectCall<undefined, Static<type
   const { branding, metadata, ...native } = body;
   const organization_id = params.id as string;
   return together(work, async (inner, unit) => {
+    await lockOrganization(unit, organization_id);
     const before = resultOf(await operations.organizations.get(inner, { organization_id, ...noBody }));
     const cleared = Object.fromEntries(Object.keys(before.metadata).map((key) => [key, null]));
     const patch = { ...native, ...(metadata ? { metadata: { ...cleared, ...metadata } } : {}) };

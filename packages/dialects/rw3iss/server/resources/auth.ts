@@ -133,7 +133,7 @@ async function refresh(call: DialectCall<undefined, Static<typeof refreshBody>>)
   const asked = await organizationFor(work, body.organization_id);
   const outcome = await exchangeRefreshToken(work, body.refresh_token, {
     judge: judgeRefresh,
-    async admit(unit, { userNum, user, purpose, actor }) {
+    async admit(unit, { userNum, purpose, actor }) {
       const organization = asked ?? (await organizationContext(unit.db, unit.tenant.id, purpose.organization_id));
       if (purpose.within_id !== undefined && organization && organization.id !== purpose.within_id)
         throw new Refusal(403, 'FORBIDDEN', 'You act as the user in the organization that you administer only.');

@@ -4,7 +4,6 @@ import {
   beginImpersonation,
   type DialectCall,
   type DialectRow,
-  findRoleSummaries,
   idOfUuid,
   issueRefreshToken,
   isUuid,
@@ -12,72 +11,20 @@ import {
   Problem,
   replaceRoles,
   row,
-  searchUsers,
   setPassword,
   together,
-  type UserFilter,
 } from '@reeve/core';
 import { applicationFor } from '../app.ts';
 import { organizationFor, signedInAnswer } from '../door.ts';
 import { PLATFORM_ADMIN, SIGNED_IN, SYSTEM_ADMIN } from '../gate.ts';
 import { idFrom, userIdOf } from '../ids.ts';
-import { pageFrom, pageQuery, sliceOf } from '../paging.ts';
 import { Refusal } from '../problems.ts';
 import { ORGANIZATION_CODES, roleView } from '../role.ts';
 import { sessionViews, terminate } from '../session.ts';
 import { REFRESH_SECONDS } from '../tokens.ts';
 import { checkPassword, requireUser, unknownUser, userViews } from '../user.ts';
 import { everyItem, noBody, resultOf } from '../value.ts';
-
-const lenient = optional(string({ maxLength: 1024 }));
-const listQuery = object({
-  ...pageQuery,
-  search: lenient,
-  organization_id: lenient,
-  app_id: lenient,
-});
-
-/** Contract `users.list`; D14: bound. */
-const SIZES = { size: 25, most: 1000 } as const;
-
-function filterOf({ search, organization_id, app_id }: Static<typeof listQuery>): UserFilter | undefined {
-  const parts: UserFilter[] = [];
-  if (search) parts.push({ kind: 'words', text: search, isOpenLeft: true, isOpenRight: true });
-  if (organization_id)
-    parts.push({ kind: 'equals', field: 'organization', value: scopeId('org', 'organization_id', organization_id) });
-  if (app_id) parts.push({ kind: 'equals', field: 'application', value: scopeId('app', 'app_id', app_id) });
-  return parts.length === 0 ? undefined : { kind: 'and', of: parts };
-}
-
-/** Contract `users.list`: a filter that is no UUID is a `VALIDATION_ERROR`. */
-function scopeId(prefix: 'org' | 'app', field: string, text: string): string {
-  const id = idOfUuid(prefix, text);
-  if (id === '') throw new Refusal(400, 'VALIDATION_ERROR', `${field} must be a UUID.`, { field });
-  return id;
-}
-
-async function list({ work, query }: DialectCall<Static<typeof listQuery>>) {
-  const { users, total } = await searchUsers(work, {
-    filter: filterOf(query),
-    // With a search the newest come first, else the oldest.
-    sort: { field: 'created_at', direction: query.search ? 'desc' : 'asc' },
-    ...sliceOf(pageFrom(query, SIZES)),
-    includeTotal: true,
-  });
-  const roles = await work.read((db) =>
-    findRoleSummaries(
-      db,
-      work.tenant.id,
-      users.map(({ id }) => id),
-    ),
-  );
-  const views = await userViews(work, users);
-  const withRoles = views.map((view, i) => {
-    const held = roles.get(users[i]?.id ?? '');
-    return held ? { ...view, roles: held } : view;
-  });
-  return { users: withRoles, total };
-}
+import { userList } from './user-list.ts';
 
 const keys = optional(array(string({ maxLength: 254 })));
 const lookupBody = object({ emails: keys, ids: keys });
@@ -237,7 +184,7 @@ async function resetLockout({ work, params }: DialectCall) {
 const suspended = { status: 403, code: 'USER_SUSPENDED', message: 'The user is suspended.' } as const;
 
 export const users: readonly DialectRow[] = [
-  row('GET /admin/users', { scopes: PLATFORM_ADMIN, query: listQuery, run: list }),
+  userList,
   row('POST /admin/users/lookup', { scopes: PLATFORM_ADMIN, body: lookupBody, run: lookup }),
   row('GET /admin/users/{user_id}', { scopes: PLATFORM_ADMIN, problems: unknownUser, run: get }),
   row('GET /admin/users/{user_id}/roles', { scopes: PLATFORM_ADMIN, run: listRoles }),

@@ -1,0 +1,55 @@
+/** What of the contract the server has no row for, and why. */
+const POLICIES = 'Roles hold no policies; resources are granted to them.';
+const ROLE_VALUES = 'Only users have values of custom fields.';
+const ACCESS = 'Who may use an application is decided natively.';
+const ACCOUNTS = 'Applications’ own accounts are applications.';
+const ANALYSIS = 'The audit log is read natively.';
+const LATER = 'Not yet.';
+
+const all = (module: string, methods: readonly string[], reason: string) =>
+  methods.map((method) => [`${module}.${method}`, reason] as const);
+
+export const LEFT_OUT: Readonly<Record<string, string>> = Object.fromEntries([
+  ...all('roles', ['listPolicies', 'addPolicies', 'removePolicies'], POLICIES),
+  ...all(
+    'roles',
+    ['getUdfValue', 'getSpecificUdfValue', 'getUdfValueBatch', 'setUdfValue', 'setUdfValueBatch', 'removeUdfValue'],
+    ROLE_VALUES,
+  ),
+  ...all('roles', ['findUsers'], LATER),
+  ...all(
+    'acl',
+    ['listAuthorizedResourcesBatch', 'authorizeResources', 'revokeResources', 'getAuthorizedTargets'],
+    LATER,
+  ),
+  ...all('acl', ['getPoliciesAssignmentsCondition'], POLICIES),
+  ...all(
+    'acl',
+    [
+      'getApplicationAccessPolicies',
+      'enableApplicationAccessPolicy',
+      'disableApplicationAccessPolicy',
+      'deleteApplicationAccessPolicy',
+      'allowAccessApplication',
+      'denyAccessApplication',
+      'updateDefaultApplicationAccessPolicy',
+    ],
+    ACCESS,
+  ),
+  ...all(
+    'acl',
+    [
+      'programmaticAccessAccountList',
+      'createProgrammaticAccessAccount',
+      'deleteProgrammaticAccessAccount',
+      'refreshProgrammaticAccessAccountSecret',
+      'enableProgrammaticAccessAccount',
+      'disableProgrammaticAccessAccount',
+    ],
+    ACCOUNTS,
+  ),
+  ...all('users', ['filter', 'kick', 'logout', 'listOrgs', 'resignUser', 'resignUserBatch'], LATER),
+  ...all('users', ['listUserActions', 'getApplicationLoginUserNum', 'getUdfFieldUserNum'], ANALYSIS),
+  ...all('users', ['getUserTenants'], 'A tenant is a server of its own here.'),
+  ...all('users', ['linkIdentity', 'unlinkIdentity'], 'Accounts are linked natively.'),
+]);

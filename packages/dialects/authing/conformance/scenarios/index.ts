@@ -1,0 +1,5 @@
+import { access } from './access.ts';
+import { fields } from './fields.ts';
+import { users } from './users.ts';
+
+export const scenarios = [...users, ...fields, ...access];

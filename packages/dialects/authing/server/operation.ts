@@ -1,0 +1,40 @@
+/** What a field of the GraphQL door's root is: a scope, and a function that calls operations of the directory. */
+import type { Scope } from '@reeve/contract';
+import { type DialectCall, Problem } from '@reeve/core';
+import { CODES, Refusal } from './problems.ts';
+
+export type Call = DialectCall<unknown, unknown>;
+
+export interface Operation {
+  /** Needed of the caller; undefined: no token is asked for. */
+  readonly scope: Scope | undefined;
+  run(call: Call, args: never): Promise<unknown>;
+}
+export type Operations = Readonly<Record<string, Operation>>;
+
+/** Lists hang on lists: so much is read for one document, in reads and in users. */
+const BUDGET = 10_000;
+const spent = new WeakMap<Call, number>();
+
+/** Throws a refusal where one document has had its share. */
+export function spend(call: Call, parts: number): void {
+  const sum = (spent.get(call) ?? 0) + parts;
+  spent.set(call, sum);
+  if (sum > BUDGET) throw new Refusal(CODES.failed, 'The query is too large: ask for less at once.', 'query');
+}
+
+/** Throws unless the caller's token carries the scope. */
+export function need(call: Call, scope: Scope): void {
+  spend(call, 1);
+  if (call.claims.azp === undefined)
+    throw new Problem('unauthenticated', 'Send a management token: Authorization: Bearer <token>.', {
+      header: 'missing',
+    });
+  if (!call.holds(scope)) throw new Problem('insufficient_scope', `This needs the scope ${scope}.`);
+}
+
+/** The pool that the caller is of: the client id of its application. */
+export const poolOf = ({ claims }: Pick<Call, 'claims'>): string => String(claims.azp ?? '');
+
+/** What changes without an answer of their own say. */
+export const done = (message = 'OK') => ({ code: 200, message });

@@ -1,0 +1,152 @@
+/** User-defined fields: their definitions, and the values of users (contract §9). */
+import { type CustomField, customFields as contract, type Schema } from '@reeve/contract';
+import { operations as native, together, type User } from '@reeve/core';
+import { customDataOf, definitionsOf, type Item, targetOf, typeName, valuesFrom } from '../custom-data.ts';
+import { type Call, done, type Operations } from '../operation.ts';
+import { requireId, userBy } from '../pool.ts';
+import { CODES, Refusal } from '../problems.ts';
+import { noBody, resultOf, textFrom } from '../value.ts';
+
+const rules = contract.create.body?.properties as Record<'key' | 'label', Schema>;
+
+const fieldView = (targetType: string, { key, type, label, options }: CustomField) => ({
+  targetType,
+  dataType: typeName(type),
+  key,
+  label,
+  options: options === null ? null : JSON.stringify(options),
+});
+
+interface Definition {
+  readonly targetType: string;
+  readonly key: string;
+  readonly dataType: string;
+  readonly label: string;
+  readonly options?: string | null;
+}
+
+type Options = { value: string; label?: string }[];
+
+const optionProblem = (rule: string) => new Refusal(CODES.failed, `options ${rule}.`, 'options');
+
+/** JSON text: a list of texts, or of `{value, label}`. Throws a refusal of anything else. */
+function optionsFrom(text: string): Options {
+  let listed: unknown;
+  try {
+    listed = JSON.parse(text);
+  } catch {
+    throw optionProblem('must be JSON text');
+  }
+  const option = (item: unknown) => (typeof item === 'string' ? { value: item } : (item as Options[number]));
+  const options = Array.isArray(listed) ? listed.map(option) : [];
+  const isText = (value: unknown) => typeof value === 'string' && value !== '' && value.length <= 200;
+  if (options.length === 0 || options.length > 500 || !options.every((one) => isText(one?.value)))
+    throw optionProblem('must be a list of 1 to 500 values, each a text of 1 to 200 characters');
+  return options.map(({ value, label }) => ({ value, ...(isText(label) ? { label: label as string } : {}) }));
+}
+
+async function findField(call: Call, target: CustomField['target'], key: string): Promise<CustomField | undefined> {
+  return (await definitionsOf(call, target)).find((field) => field.key === key);
+}
+
+/** Defines a field, or changes its definition. */
+async function set(call: Call, { targetType, key, dataType, label, options }: Definition) {
+  const target = targetOf(targetType);
+  const type = dataType.toLowerCase() as CustomField['type'];
+  const known = await findField(call, target, textFrom('key', rules.key, key));
+  const chosen = options ? optionsFrom(options) : undefined;
+  const fields = {
+    type,
+    ...(label === '' ? {} : { label: textFrom('label', rules.label, label) }),
+    ...(chosen ? { options: chosen } : {}),
+  };
+  if (!known) {
+    const body = { ...fields, key, target };
+    return fieldView(targetType, resultOf(await native.customFields.create(call.work, { query: undefined, body })));
+  }
+  // A select that becomes something else has no options any more.
+  const body = known.options !== null && type !== 'select' ? { ...fields, options: null } : fields;
+  const input = { custom_field: known.id, query: undefined, body };
+  return fieldView(targetType, resultOf(await native.customFields.update(call.work, input)));
+}
+
+async function remove(call: Call, { targetType, key }: Pick<Definition, 'targetType' | 'key'>) {
+  const known = await findField(call, targetOf(targetType), key);
+  if (!known) throw new Refusal(CODES.failed, `No field of ${targetType} is called "${key.slice(0, 64)}".`, 'key');
+  await native.customFields.delete(call.work, { custom_field: known.id, ...noBody });
+  return done();
+}
+
+/** Only users have values. */
+function checkHasValues(targetType: string): void {
+  if (targetType !== 'USER')
+    throw new Refusal(CODES.failed, `${targetType}: only users have values of fields here.`, 'targetType');
+}
+
+interface Target {
+  readonly targetType: string;
+  readonly targetId: string;
+}
+
+const valuesOf = async (call: Call, user: User) => customDataOf(await definitionsOf(call, 'user'), user);
+
+async function read(call: Call, { targetType, targetId }: Target) {
+  checkHasValues(targetType);
+  return valuesOf(call, await userBy(call.work, await requireId(call.work, targetId)));
+}
+
+async function readBatch(call: Call, { targetType, targetIds }: { targetType: string; targetIds: (string | null)[] }) {
+  checkHasValues(targetType);
+  const found = [];
+  for (const targetId of new Set(targetIds.map((id) => id ?? '')))
+    found.push({ targetId, data: await read(call, { targetType, targetId }) });
+  return found;
+}
+
+async function write(call: Call, subject: string, items: readonly Item[]): Promise<User> {
+  const input = {
+    user_id: await requireId(call.work, subject),
+    query: undefined,
+    body: { custom_fields: valuesFrom(items) },
+  };
+  return resultOf(await native.users.update(call.work, input));
+}
+
+async function setValues(call: Call, { targetType, targetId, udvList }: Target & { udvList?: readonly Item[] | null }) {
+  checkHasValues(targetType);
+  return valuesOf(call, await write(call, targetId, udvList ?? []));
+}
+
+interface Batch {
+  readonly targetType: string;
+  readonly input: readonly { readonly targetId: string; readonly key: string; readonly value: string }[];
+}
+
+/** All of them or none. */
+async function setBatch(call: Call, { targetType, input }: Batch) {
+  checkHasValues(targetType);
+  const bySubject = Map.groupBy(input, ({ targetId }) => targetId);
+  await together(call.work, async (work) => {
+    for (const [subject, items] of bySubject) await write({ ...call, work }, subject, items);
+  });
+  return done();
+}
+
+async function removeValue(call: Call, { targetType, targetId, key }: Target & { key: string }) {
+  return setValues(call, { targetType, targetId, udvList: [{ key }] });
+}
+
+export const udf: Operations = {
+  setUdf: { scope: 'custom_fields:write', run: set },
+  removeUdf: { scope: 'custom_fields:write', run: remove },
+  udf: {
+    scope: 'custom_fields:read',
+    run: async (call, { targetType }: { targetType: string }) =>
+      (await definitionsOf(call, targetOf(targetType))).map((field) => fieldView(targetType, field)),
+  },
+  udv: { scope: 'users:read', run: read },
+  udfValueBatch: { scope: 'users:read', run: readBatch },
+  setUdvBatch: { scope: 'users:write', run: setValues },
+  setUdfValueBatch: { scope: 'users:write', run: setBatch },
+  removeUdv: { scope: 'users:write', run: removeValue },
+};
