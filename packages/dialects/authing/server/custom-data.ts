@@ -3,7 +3,7 @@
  * SELECT, milliseconds of DATETIME, and JSON of the rest (contract, `conventions.udf`).
  */
 import type { CustomField } from '@reeve/contract';
-import { type Bag, operations, type User } from '@reeve/core';
+import { type Bag, extensionsOf, operations, setExtension, type Unit, type User, type Work } from '@reeve/core';
 import type { Call } from './operation.ts';
 import { CODES, Refusal } from './problems.ts';
 import { everyItem } from './value.ts';
@@ -24,28 +24,57 @@ export function targetOf(targetType: string): CustomField['target'] {
   return target;
 }
 
-export const typeName = (type: CustomField['type']): string => type.toUpperCase();
+/** A definition, with its type in the vendor's words. */
+export interface Definition extends CustomField {
+  readonly dataType: string;
+}
 
-const known = new WeakMap<Call, Map<string, Promise<CustomField[]>>>();
+/** Where it is kept which fields are selects that name no options: natively they are texts. */
+const OPEN = 'open_selects';
+const openIn = (bag: Bag | undefined): readonly string[] => (bag?.[OPEN] as string[] | undefined) ?? [];
+const nameOf = ({ target, key }: Pick<CustomField, 'target' | 'key'>): string => `${target}.${key}`;
+
+/** The genuine client can't send options, so that what it calls a select takes any text. */
+export async function markOpen(unit: Unit, field: Pick<CustomField, 'target' | 'key'>, isOpen: boolean): Promise<void> {
+  const name = nameOf(field);
+  await setExtension(unit, 'tenants', unit.tenant.publicId, 'authing', (bag) => {
+    if (openIn(bag).includes(name) === isOpen) return bag ?? null;
+    const others = openIn(bag).filter((one) => one !== name);
+    return { ...bag, [OPEN]: isOpen ? [...others, name] : others };
+  });
+}
+
+async function readDefinitions(work: Work, target: CustomField['target']): Promise<Definition[]> {
+  const { publicId } = work.tenant;
+  const kept = await work.read((db) => extensionsOf(db, work, 'tenants', 'authing', [publicId]));
+  const open = openIn(kept.get(publicId));
+  const fields = await everyItem('custom_fields', (page) =>
+    operations.customFields.list(work, { query: { target, ...page }, body: undefined }),
+  );
+  return fields.map((field) => withType(field, field.type === 'string' && open.includes(nameOf(field))));
+}
+
+export const withType = (field: CustomField, isOpen: boolean): Definition => ({
+  ...field,
+  dataType: isOpen ? 'SELECT' : field.type.toUpperCase(),
+});
+
+const known = new WeakMap<Call, Map<string, Promise<Definition[]>>>();
 
 /** The definitions of a target, read once for each call. */
-export function definitionsOf(call: Call, target: CustomField['target']): Promise<CustomField[]> {
-  const read = known.get(call) ?? new Map<string, Promise<CustomField[]>>();
+export function definitionsOf(call: Call, target: CustomField['target']): Promise<Definition[]> {
+  const read = known.get(call) ?? new Map<string, Promise<Definition[]>>();
   known.set(call, read);
-  const found =
-    read.get(target) ??
-    everyItem('custom_fields', (page) =>
-      operations.customFields.list(call.work, { query: { target, ...page }, body: undefined }),
-    );
+  const found = read.get(target) ?? readDefinitions(call.work, target);
   read.set(target, found);
   return found;
 }
 
 /** What the user has, in the order of the definitions. */
-export const customDataOf = (definitions: readonly CustomField[], { custom_fields: values }: User) =>
+export const customDataOf = (definitions: readonly Definition[], { custom_fields: values }: User) =>
   definitions
     .filter(({ key }) => values[key] !== undefined)
-    .map(({ key, type, label }) => ({ key, dataType: typeName(type), value: textOf(type, values[key]), label }));
+    .map(({ key, type, dataType, label }) => ({ key, dataType, value: textOf(type, values[key]), label }));
 
 function textOf(type: CustomField['type'], value: unknown): string {
   if (type === 'string' || type === 'select') return String(value);

@@ -484,6 +484,10 @@ describe.each(databaseKinds)('administration through the rw3iss door on %s', (ki
       const changed = await admin.call('PATCH', `/admin/apps/${id}`, { name: 'Crud 2', frontend_url: '' });
       expect(changed.body).toMatchObject({ name: 'Crud 2' });
       expect(changed.body).not.toHaveProperty('frontend_url');
+      const { idOfUuid } = await import('@reeve/core');
+      expect((await admin.call('PATCH', `/admin/apps/${id}`, { name: 'Crud 2' })).status).toBe(200);
+      // One change, one event; the same again is none.
+      expect(await eventsOn(idOfUuid('app', id), 'application.updated')).toHaveLength(1);
       expect((await rw3issCaller(server)('GET', `/apps/${code}/registration-policy`)).body).toEqual({
         code,
         name: 'Crud 2',

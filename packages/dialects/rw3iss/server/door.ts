@@ -13,16 +13,18 @@ import {
   grantApplication,
   hasApplicationGrant,
   isMember,
+  operations,
   poolsOfApplication,
   type Unit,
   type Work,
 } from '@reeve/core';
 import { applicationFor } from './app.ts';
 import { idFrom } from './ids.ts';
-import { organizationContext, organizationSummary } from './organization.ts';
+import { type OrganizationView, organizationContext, organizationView } from './organization.ts';
 import { Refusal } from './problems.ts';
 import { type OrganizationContext, pairOf, type TokenPair, type TokenSubject } from './tokens.ts';
 import { type UserView, userView } from './user.ts';
+import { noBody, resultOf } from './value.ts';
 
 /** The work of a stranger at the door of an application. */
 export const at = ({ work: { services, tenant, caller } }: Pick<DialectCall, 'work'>, { id }: Application): Work =>
@@ -97,7 +99,7 @@ export async function joinPools(unit: Unit, pools: Entrance['pools'], userId: st
 
 export interface AuthResponse {
   readonly user: UserView;
-  readonly organization?: { readonly id: string; readonly name: string; readonly slug: string };
+  readonly organization?: OrganizationView;
   readonly tokens: TokenPair;
   readonly roles: readonly string[];
   readonly permissions: readonly string[];
@@ -109,9 +111,12 @@ export async function signedInAnswer(call: DialectCall, subject: TokenSubject): 
   const { organization } = subject;
   return {
     user: await userView(call.work, subject.user),
-    ...(organization ? { organization: organizationSummary(organization) } : {}),
+    ...(organization ? { organization: await organizationOf(call.work, organization.id) } : {}),
     tokens: pair,
     roles,
     permissions: [],
   };
 }
+
+const organizationOf = async (work: Work, organization_id: string): Promise<OrganizationView> =>
+  organizationView(work, resultOf(await operations.organizations.get(work, { organization_id, ...noBody })));

@@ -26,7 +26,7 @@ export const organizationContext = async (
   id: string | undefined,
 ): Promise<OrganizationContext | undefined> => (id === undefined ? undefined : findOrganization(db, tenantId, id));
 
-export const organizationSummary = ({ id, name, display_name }: OrganizationContext) => ({
+const organizationSummary = ({ id, name, display_name }: OrganizationContext) => ({
   id: uuidOf(id),
   name: display_name ?? name,
   slug: name,

@@ -17,6 +17,9 @@ export const present = <T extends Record<string, unknown>>(fields: T): { [K in k
     Object.entries(fields).filter(([, value]) => value !== null && value !== undefined && value !== ''),
   ) as never;
 
+/** Nothing is kept of what is empty: a resource without it has no extension. */
+export const unlessEmpty = <T extends object>(bag: T): T | null => (Object.keys(bag).length === 0 ? null : bag);
+
 /** All of a native list, page by page. */
 export async function everyItem<Key extends string, Item>(
   key: Key,

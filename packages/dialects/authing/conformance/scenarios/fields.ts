@@ -20,14 +20,15 @@ export const fields: readonly Scenario[] = [
     async ({ client, word }) => {
       const target = UdfTargetType.User;
       const key = (name: string) => `${word}_${name}`;
-      const types = { s: 'String', n: 'Number', b: 'Boolean', o: 'Object', d: 'Datetime' } as const;
+      const types = { s: 'String', n: 'Number', b: 'Boolean', o: 'Object', d: 'Datetime', l: 'Select' } as const;
       for (const [name, type] of Object.entries(types))
         await client.udf.set(target, key(name), UdfDataType[type], name);
       const defined = (await client.udf.list(target)).filter(({ key: one }) => one.startsWith(word));
-      expect(defined).toHaveLength(5);
+      expect(defined).toHaveLength(6);
+      expect(new Set(defined.map(({ dataType }) => dataType))).toHaveProperty('size', 6);
       const { id } = await client.users.create({ username: word });
       const born = new Date('2001-02-03T04:05:06.789Z');
-      const values = { s: 'abc', n: 20.5, b: false, o: { a: [1] }, d: born };
+      const values = { s: 'abc', n: 20.5, b: false, o: { a: [1] }, d: born, l: 'gold' };
       const keyed = Object.fromEntries(Object.entries(values).map(([name, value]) => [key(name), value]));
       await client.users.setUdfValue(id, keyed);
       expect(await client.users.getUdfValue(id)).toEqual(keyed);
@@ -50,7 +51,7 @@ export const fields: readonly Scenario[] = [
       await client.udf.remove(target, key('d'));
       expect(await client.users.getUdfValue(id)).not.toHaveProperty(key('d'));
       const listed = (await client.udf.listUdv(target, id)).filter(({ key: one }) => one !== key('d'));
-      for (const name of ['s', 'n', 'b', 'o']) await client.udf.remove(target, key(name));
+      for (const name of ['s', 'n', 'b', 'o', 'l']) await client.udf.remove(target, key(name));
       return { defined, left, set: set.filter(({ key: one }) => one !== key('d')), listed };
     },
   ),

@@ -1,7 +1,16 @@
 /** User-defined fields: their definitions, and the values of users (contract §9). */
 import { type CustomField, customFields as contract, type Schema } from '@reeve/contract';
-import { operations as native, together, type User } from '@reeve/core';
-import { customDataOf, definitionsOf, type Item, targetOf, typeName, valuesFrom } from '../custom-data.ts';
+import { operations as native, together, type User, type Work } from '@reeve/core';
+import {
+  customDataOf,
+  type Definition,
+  definitionsOf,
+  type Item,
+  markOpen,
+  targetOf,
+  valuesFrom,
+  withType,
+} from '../custom-data.ts';
 import { type Call, done, type Operations } from '../operation.ts';
 import { requireId, userBy } from '../pool.ts';
 import { CODES, Refusal } from '../problems.ts';
@@ -9,15 +18,15 @@ import { noBody, resultOf, textFrom } from '../value.ts';
 
 const rules = contract.create.body?.properties as Record<'key' | 'label', Schema>;
 
-const fieldView = (targetType: string, { key, type, label, options }: CustomField) => ({
+const fieldView = (targetType: string, { key, dataType, label, options }: Definition) => ({
   targetType,
-  dataType: typeName(type),
+  dataType,
   key,
   label,
   options: options === null ? null : JSON.stringify(options),
 });
 
-interface Definition {
+interface Field {
   readonly targetType: string;
   readonly key: string;
   readonly dataType: string;
@@ -45,32 +54,48 @@ function optionsFrom(text: string): Options {
   return options.map(({ value, label }) => ({ value, ...(isText(label) ? { label: label as string } : {}) }));
 }
 
-async function findField(call: Call, target: CustomField['target'], key: string): Promise<CustomField | undefined> {
+async function findField(call: Call, target: CustomField['target'], key: string): Promise<Definition | undefined> {
   return (await definitionsOf(call, target)).find((field) => field.key === key);
 }
 
-/** Defines a field, or changes its definition. */
-async function set(call: Call, { targetType, key, dataType, label, options }: Definition) {
-  const target = targetOf(targetType);
-  const type = dataType.toLowerCase() as CustomField['type'];
-  const known = await findField(call, target, textFrom('key', rules.key, key));
+interface Fields {
+  readonly type: CustomField['type'];
+  readonly label?: string;
+  readonly options?: Options;
+}
+
+async function save(
+  work: Work,
+  id: { key: string; target: CustomField['target'] },
+  known: Definition | undefined,
+  fields: Fields,
+) {
+  if (!known) return resultOf(await native.customFields.create(work, { query: undefined, body: { ...fields, ...id } }));
+  // A select that becomes something else has no options any more.
+  const body = known.options !== null && fields.type !== 'select' ? { ...fields, options: null } : fields;
+  return resultOf(await native.customFields.update(work, { custom_field: known.id, query: undefined, body }));
+}
+
+/** Defines a field, or changes its definition. A SELECT that names no options takes any text. */
+async function set(call: Call, { targetType, key, dataType, label, options }: Field) {
+  const id = { key: textFrom('key', rules.key, key), target: targetOf(targetType) };
+  const known = await findField(call, id.target, key);
   const chosen = options ? optionsFrom(options) : undefined;
+  const isOpen = dataType === 'SELECT' && !chosen && known?.type !== 'select';
   const fields = {
-    type,
+    type: isOpen ? 'string' : (dataType.toLowerCase() as CustomField['type']),
     ...(label === '' ? {} : { label: textFrom('label', rules.label, label) }),
     ...(chosen ? { options: chosen } : {}),
   };
-  if (!known) {
-    const body = { ...fields, key, target };
-    return fieldView(targetType, resultOf(await native.customFields.create(call.work, { query: undefined, body })));
-  }
-  // A select that becomes something else has no options any more.
-  const body = known.options !== null && type !== 'select' ? { ...fields, options: null } : fields;
-  const input = { custom_field: known.id, query: undefined, body };
-  return fieldView(targetType, resultOf(await native.customFields.update(call.work, input)));
+  const saved = await together(call.work, async (work, unit) => {
+    const field = await save(work, id, known, fields);
+    await markOpen(unit, id, isOpen);
+    return field;
+  });
+  return fieldView(targetType, withType(saved, isOpen));
 }
 
-async function remove(call: Call, { targetType, key }: Pick<Definition, 'targetType' | 'key'>) {
+async function remove(call: Call, { targetType, key }: Pick<Field, 'targetType' | 'key'>) {
   const known = await findField(call, targetOf(targetType), key);
   if (!known) throw new Refusal(CODES.failed, `No field of ${targetType} is called "${key.slice(0, 64)}".`, 'key');
   await native.customFields.delete(call.work, { custom_field: known.id, ...noBody });

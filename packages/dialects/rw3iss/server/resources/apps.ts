@@ -15,7 +15,7 @@ import { PLATFORM_ADMIN, SYSTEM_ADMIN } from '../gate.ts';
 import { appIdOf, idFrom, userIdOf } from '../ids.ts';
 import { connectionNameOf, poolFrom } from '../pool.ts';
 import { Refusal } from '../problems.ts';
-import { everyItem, noBody, resultOf } from '../value.ts';
+import { everyItem, noBody, resultOf, unlessEmpty } from '../value.ts';
 
 const text = string({ maxLength: 2048 });
 const texts = array(string({ maxLength: 2048 }), { maxItems: 100 });
@@ -148,7 +148,7 @@ async function update({ work, params, body }: DialectCall<undefined, Static<type
       'applications',
       application_id,
       'rw3iss',
-      (before) => keptWith((before ?? {}) as AppExtension, body) as never,
+      (before) => unlessEmpty(keptWith((before ?? {}) as AppExtension, body)) as never,
     );
     let changed = resultOf(
       await operations.applications.update(inner, { application_id, query: undefined, body: fields }),

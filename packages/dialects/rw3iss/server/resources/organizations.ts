@@ -32,7 +32,7 @@ import { pageFrom, pageQuery, sliceOf } from '../paging.ts';
 import { Refusal } from '../problems.ts';
 import { roleView } from '../role.ts';
 import { ownIdOf, unknownUser } from '../user.ts';
-import { noBody, resultOf } from '../value.ts';
+import { noBody, resultOf, unlessEmpty } from '../value.ts';
 
 export const unknownOrganization = {
   not_found: { status: 404, code: 'ORGANIZATION_NOT_FOUND', message: 'No organization has this id.' },
@@ -93,7 +93,7 @@ async function change(work: Work, organization_id: string, { name: given, ...own
       await operations.organizations.update(inner, { organization_id, query: undefined, body: names }),
     );
     await setExtension(unit, 'organizations', organization_id, 'rw3iss', (before) =>
-      textsWith((before ?? {}) as OrganizationTexts, own),
+      unlessEmpty(textsWith((before ?? {}) as OrganizationTexts, own)),
     );
     return organizationView(inner, changed);
   });
