@@ -16,7 +16,6 @@ export const LEFT_OUT: Readonly<Record<string, string>> = Object.fromEntries([
     ['getUdfValue', 'getSpecificUdfValue', 'getUdfValueBatch', 'setUdfValue', 'setUdfValueBatch', 'removeUdfValue'],
     ROLE_VALUES,
   ),
-  ...all('roles', ['findUsers'], LATER),
   ...all(
     'acl',
     ['listAuthorizedResourcesBatch', 'authorizeResources', 'revokeResources', 'getAuthorizedTargets'],

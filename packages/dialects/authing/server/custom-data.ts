@@ -61,6 +61,9 @@ export const withType = (field: CustomField, isOpen: boolean): Definition => ({
 
 const known = new WeakMap<Call, Map<string, Promise<Definition[]>>>();
 
+/** A definition has changed: the rest of the call reads them anew. */
+export const forgetDefinitions = (call: Call): void => void known.delete(call);
+
 /** The definitions of a target, read once for each call. */
 export function definitionsOf(call: Call, target: CustomField['target']): Promise<Definition[]> {
   const read = known.get(call) ?? new Map<string, Promise<Definition[]>>();

@@ -301,6 +301,21 @@ describe.each(databaseKinds)('the Authing door on %s', (kind) => {
       expect(answer.errors?.[0]?.message).toEqual({ code: expect.any(Number), message: expect.stringMatching(/\S/) });
     });
 
+    it('of several changes see each the one before', async () => {
+      const set = (type: string, more = '') =>
+        `setUdf(targetType: USER, key: "twice", label: "L", dataType: ${type}${more}) { dataType options }`;
+      const { data, errors } = await ask(
+        `mutation { a: ${set('NUMBER')} b: ${set('SELECT')} c: ${set('SELECT', ', options: "[\\"x\\"]"')} d: ${set('STRING')} }`,
+      );
+      expect(errors).toBeUndefined();
+      expect(data).toEqual({
+        a: { dataType: 'NUMBER', options: null },
+        b: { dataType: 'SELECT', options: null },
+        c: { dataType: 'SELECT', options: '[{"value":"x","label":"x"}]' },
+        d: { dataType: 'STRING', options: null },
+      });
+    });
+
     it('that go round from users to groups to users read so much and no more', async () => {
       const { data } = await ask('mutation { createGroup(code: "round", name: "Round") { code } }');
       expect(data).toEqual({ createGroup: { code: 'round' } });

@@ -4,7 +4,7 @@ import { graphqlRow } from './graphql.ts';
 import { refuse } from './problems.ts';
 import { groups } from './resources/groups.ts';
 import { resourceRows, resources } from './resources/resources.ts';
-import { roles } from './resources/roles.ts';
+import { roleRows, roles } from './resources/roles.ts';
 import { tokenRows, tokens } from './resources/tokens.ts';
 import { udf } from './resources/udf.ts';
 import { userRows, users } from './resources/users.ts';
@@ -15,6 +15,6 @@ export const operations = { ...tokens, ...users, ...groups, ...roles, ...udf, ..
 export const authing: Dialect = {
   api: 'authing',
   prefix: '/authing',
-  rows: [graphqlRow(operations), ...tokenRows, ...userRows, ...resourceRows],
+  rows: [graphqlRow(operations), ...tokenRows, ...userRows, ...roleRows, ...resourceRows],
   refuse,
 };

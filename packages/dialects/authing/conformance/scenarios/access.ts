@@ -60,6 +60,7 @@ export const access: readonly Scenario[] = [
       'roles.delete',
       'roles.deleteMany',
       'roles.listUsers',
+      'roles.findUsers',
       'roles.addUsers',
       'roles.removeUsers',
       'users.addRoles',
@@ -80,6 +81,11 @@ export const access: readonly Scenario[] = [
       expect(await client.users.listRoles(id, `${word}ns`)).toMatchObject({ list: [{ description: 'Elsewhere' }] });
       expect(await client.users.hasRole(id, word)).toBe(true);
       expect(await client.roles.listUsers(word)).toMatchObject({ totalCount: 1, list: [{ id }] });
+      expect(await client.roles.findUsers(word, { search: word.toUpperCase() })).toMatchObject({
+        totalCount: 1,
+        list: [{ id }],
+      });
+      expect(await client.roles.findUsers(word, { search: 'nobody' })).toMatchObject({ totalCount: 0, list: [] });
       expect(await codeOf(client.users.addRoles(id, [`${word}none`]))).toBe(500);
       await client.users.removeRoles(id, [word]);
       expect(await client.users.listRoles(id)).toMatchObject({ totalCount: 0 });

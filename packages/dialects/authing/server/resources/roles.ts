@@ -1,11 +1,22 @@
 /** Roles, by namespace and code, and who holds them. */
-import { roles as contract, type Role, type Schema } from '@reeve/contract';
-import { operations as native, together } from '@reeve/core';
+import {
+  roles as contract,
+  integer,
+  object,
+  optional,
+  type Role,
+  type Schema,
+  type Static,
+  string,
+} from '@reeve/contract';
+import { type DialectCall, type DialectRow, operations as native, row, together, type UserFilter } from '@reeve/core';
 import { type Call, done, type Operations } from '../operation.ts';
 import { requireId } from '../pool.ts';
 import { CODES, Refusal } from '../problems.ts';
 import { findRole, NAMESPACE, requireRole, roleView } from '../role.ts';
+import { plainView } from '../user.ts';
 import { everyItem, inOrder, noBody, type PageArgs, pageOf, resultOf, textFrom } from '../value.ts';
+import { searchFilter, userPage } from './users.ts';
 
 const rules = contract.create.body?.properties as Record<'code' | 'namespace', Schema>;
 
@@ -118,3 +129,31 @@ export const roles: Operations = {
   assignRole: { scope: 'roles:write', run: changeGrants('addMember') },
   revokeRole: { scope: 'roles:write', run: changeGrants('removeMember') },
 };
+
+const holdersBody = object({
+  namespace: optional(string({ maxLength: 64 })),
+  code: string({ maxLength: 64 }),
+  limit: optional(integer()),
+  page: optional(integer()),
+  search: optional(string({ maxLength: 1024 })),
+});
+
+async function holders(call: DialectCall<undefined, Static<typeof holdersBody>>) {
+  const { namespace, code, search = '', ...page } = call.body;
+  const { id } = await requireRole(call.work, code, namespace);
+  const holds: UserFilter = { kind: 'equals', field: 'role', value: id };
+  const { totalCount, list: found } = await userPage(
+    call,
+    search === '' ? [holds] : [holds, searchFilter({ query: search })],
+    page,
+  );
+  return {
+    code: 200,
+    message: 'OK',
+    data: { totalCount, list: await Promise.all(found.map((user) => plainView(user, false))) },
+  };
+}
+
+export const roleRows: readonly DialectRow[] = [
+  row('POST /api/v2/roles/roleUsers', { scopes: ['users:read'], body: holdersBody, run: holders }),
+];

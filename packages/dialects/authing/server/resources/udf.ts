@@ -5,6 +5,7 @@ import {
   customDataOf,
   type Definition,
   definitionsOf,
+  forgetDefinitions,
   type Item,
   markOpen,
   targetOf,
@@ -92,6 +93,7 @@ async function set(call: Call, { targetType, key, dataType, label, options }: Fi
     await markOpen(unit, id, isOpen);
     return field;
   });
+  forgetDefinitions(call);
   return fieldView(targetType, withType(saved, isOpen));
 }
 
@@ -99,6 +101,7 @@ async function remove(call: Call, { targetType, key }: Pick<Field, 'targetType' 
   const known = await findField(call, targetOf(targetType), key);
   if (!known) throw new Refusal(CODES.failed, `No field of ${targetType} is called "${key.slice(0, 64)}".`, 'key');
   await native.customFields.delete(call.work, { custom_field: known.id, ...noBody });
+  forgetDefinitions(call);
   return done();
 }
 

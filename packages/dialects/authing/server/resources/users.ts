@@ -240,7 +240,7 @@ interface SearchArgs extends PageArgs {
   readonly roleOpts?: readonly ({ readonly code: string; readonly namespace?: string | null } | null)[] | null;
 }
 
-function searchFilter({ query, fields }: SearchArgs): UserFilter {
+export function searchFilter({ query, fields }: Pick<SearchArgs, 'query' | 'fields'>): UserFilter {
   const names = fields && fields.length > 0 ? fields : Object.keys(SEARCHED);
   return {
     kind: 'or',
