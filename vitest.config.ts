@@ -15,8 +15,9 @@ export default defineConfig({
     // Processes, not threads: what a test file leaves running, native code too, ends with its process.
     pool: 'forks',
     maxWorkers: 3,
-    testTimeout: 20_000,
-    hookTimeout: 30_000,
+    // What hangs is found as well after a minute; what is only slow on a busy machine is no failure.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     projects: [
       {
         extends: true,

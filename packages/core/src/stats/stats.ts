@@ -6,6 +6,7 @@ import { toWire } from '../clock.ts';
 import type { Db } from '../database/database.ts';
 import type { Operation } from '../operation.ts';
 import { fieldProblem } from '../problem.ts';
+import type { Work } from '../work.ts';
 
 const DAY = 86_400_000;
 const DEFAULT_DAYS = 30;
@@ -75,18 +76,41 @@ export const daily: Operation<typeof contract.daily> = (work, { query }) => {
   });
 };
 
-/**
- * A user keeps the time of the last sign-in, under an index, written in the transaction of the event and by nothing else. So
- * this tells what the events tell of everybody who is still there, at the cost of one entry for each active user; the
- * events would have to be read one by one, as many as there were sign-ins in the month. Who was deleted is not active.
- */
-export const activeUsers: Operation<typeof contract.activeUsers> = (work) =>
-  work.read(async (db) => {
-    const { n } = await db
-      .selectFrom('users')
-      .select((e) => e.fn.countAll<number | string>().as('n'))
-      .where('tenant_id', '=', work.tenant.id)
-      .where('last_sign_in_at', '>=', Math.max(1, work.now - ACTIVE_FOR))
-      .executeTakeFirstOrThrow();
-    return { active_users: Number(n) };
-  });
+/** Events read at once: others have their turn in between. */
+const PORTION = 10_000;
+
+/** Whom events of a type since `start` are about. */
+async function* targetsOf(
+  work: Work,
+  type: 'user.signed_in' | 'user.deleted',
+  start: number,
+): AsyncGenerator<readonly string[]> {
+  let { after = 0 } = await work.read((db) => numbersOf(db, work.tenant.id, { start }));
+  for (;;) {
+    const rows = await work.read((db) =>
+      db
+        .selectFrom('events')
+        .select(['num', 'target_id'])
+        .where('tenant_id', '=', work.tenant.id)
+        .where('type', '=', type)
+        .where('num', '>', after)
+        .where((e) => e(e('created_at', '+', 0), '>=', start))
+        .orderBy('num')
+        .limit(PORTION)
+        .execute(),
+    );
+    yield rows.flatMap(({ target_id }) => target_id ?? []);
+    const last = rows.at(-1);
+    if (!last || rows.length < PORTION) return;
+    after = last.num;
+  }
+}
+
+/** Everybody who signed in, but who was deleted since. */
+export const activeUsers: Operation<typeof contract.activeUsers> = async (work) => {
+  const start = work.now - ACTIVE_FOR;
+  const active = new Set<string>();
+  for await (const ids of targetsOf(work, 'user.signed_in', start)) for (const id of ids) active.add(id);
+  for await (const ids of targetsOf(work, 'user.deleted', start)) for (const id of ids) active.delete(id);
+  return { active_users: active.size };
+};

@@ -1,5 +1,5 @@
 /** Things to call operations on: made through the API itself, fresh for every call that asks. */
-import { newId, totpCodeAt } from '@reeve/core';
+import { enqueueMail, newId, totpCodeAt } from '@reeve/core';
 import { expect } from 'vitest';
 import type { TestServer } from '../server.ts';
 import type { Caller } from './caller.ts';
@@ -198,21 +198,21 @@ export function createEstate(server: TestServer, call: Caller, tenantNum: number
       });
     },
     async failedMail() {
-      await estate.user();
-      return server.services.database.write(async (db) => {
+      const userId = await estate.user();
+      // Failed in the transaction that puts it up: the courier never has a chance to send it.
+      return server.work().write(async (unit) => {
+        const { db, now, tenant } = unit;
+        const expiresAt = now + 86_400_000;
+        const payload = { link: `${tenant.origin}/verify-email?ticket=none`, name: null, expiresAt };
+        const draft = { template: 'verify_email', recipient: `${unique()}@example.com`, userId, payload } as const;
+        await enqueueMail(unit.within({ ...tenant, id: tenantNum }), draft);
         const { id } = await db
-          .selectFrom('mails')
-          .select('id')
-          .where('tenant_id', '=', tenantNum)
-          .orderBy('id', 'desc')
-          .limit(1)
-          .executeTakeFirstOrThrow();
-        await db
           .updateTable('mails')
-          .set({ state: 'failed', next_attempt_at: null, lease_until: null })
+          .set({ state: 'failed', next_attempt_at: null })
           .where('tenant_id', '=', tenantNum)
-          .where('id', '=', id)
-          .execute();
+          .where('recipient', '=', draft.recipient)
+          .returning('id')
+          .executeTakeFirstOrThrow();
         return id;
       });
     },
