@@ -296,7 +296,7 @@ const clientOf = (application: Application, kept: Own, { tenant, secret }: Clien
   sso_disabled: false,
   cross_origin_authentication: false,
   custom_login_page_on: true,
-  ...kept,
+  ...withoutDerived(kept),
   token_endpoint_auth_method:
     statedMethod(application, kept) ?? (application.is_public ? NO_SECRET : 'client_secret_post'),
   app_type: appTypeOf(application, kept),
@@ -314,6 +314,11 @@ const clientOf = (application: Application, kept: Own, { tenant, secret }: Clien
   name: application.name,
   client_id: application.client_id,
 });
+
+/** What is told below has its place there, whether it is kept or not: tooling compares files. */
+const DERIVED = new Set(['token_endpoint_auth_method', 'app_type', 'callbacks', 'grant_types', 'jwt_configuration']);
+const withoutDerived = (kept: Own) =>
+  Object.fromEntries(Object.entries(kept ?? {}).filter(([name]) => !DERIVED.has(name)));
 
 export async function clientViews(work: Work, holds: Holds, applications: readonly Application[]) {
   const ids = applications.map(({ id }) => id);
