@@ -34,6 +34,7 @@ export default defineConfig({
             'packages/**/src/**/*.test.ts',
             'packages/dialects/*/{client,conformance}/**/*.test.ts',
             'examples/*.test.ts',
+            'conformance/*.test.ts',
           ],
           exclude: [...configDefaults.exclude, ...server],
         },

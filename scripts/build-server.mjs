@@ -56,6 +56,7 @@ const { output } = await bundle.write({
   chunkFileNames: '[name]-[hash].js',
 });
 await bundle.close();
+checkStart(output);
 
 // The cache is V8's own and is keyed by its version and flags: another Node.js makes its own, a read-only one is no error.
 writeFileSync(
@@ -75,6 +76,19 @@ await import('./server.js');
 await warm();
 const size = output.reduce((sum, { code }) => sum + (code?.length ?? 0), 0);
 console.log(`packages/server/dist: ${output.length} files, ${(size / 1e6).toFixed(1)} MB`);
+
+/** What few starts need is loaded by `import()` when it is asked for; a static import of it would slow all of them. */
+function checkStart(chunks) {
+  const late = /node_modules\/(oidc-provider|nodemailer)\//;
+  const byName = new Map(chunks.map((chunk) => [chunk.fileName, chunk]));
+  const seen = new Set(['server.js']);
+  for (const name of seen) {
+    const { imports = [], moduleIds = [] } = byName.get(name) ?? {};
+    const found = moduleIds.find((id) => late.test(id));
+    if (found) throw new Error(`Every start would load ${late.exec(found)[1]} (${name}); reach it by import() only.`);
+    for (const imported of imports) seen.add(imported);
+  }
+}
 
 /** One start on a throw-away directory fills the compile cache, and proves that what was built starts. */
 async function warm() {

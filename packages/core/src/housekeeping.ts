@@ -11,10 +11,13 @@ const EXPIRING = [
   'remembered_browsers',
   'idempotency_keys',
   'job_files',
+  'import_files',
+  'tallies',
 ] as const;
 const BATCH = 500;
 /** Pieces of files are large. */
-const batchOf = (table: (typeof EXPIRING)[number]): number => (table === 'job_files' ? 8 : BATCH);
+const batchOf = (table: (typeof EXPIRING)[number]): number =>
+  table === 'job_files' || table === 'import_files' ? 8 : BATCH;
 const INTERVAL_MILLISECONDS = 60_000;
 /** What is kept for weeks need not be looked for at every round. */
 const ROUNDS_PER_RETENTION = 60;

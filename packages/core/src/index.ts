@@ -1,5 +1,6 @@
 /** The directory: operations, the unit of work, and the storage they stand on. */
 
+export * from './answer.ts';
 export {
   type ClientName,
   findApplication,
@@ -27,7 +28,7 @@ export { proveClient } from './credentials/client-proof.ts';
 export * from './credentials/clients.store.ts';
 export * from './credentials/hasher.ts';
 export { LOCKOUT_FAILURES } from './credentials/lockout.ts';
-export { appMetadataOf } from './custom-fields/metadata.ts';
+export { appMetadataOf, fieldMetadataOf } from './custom-fields/metadata.ts';
 export * from './database/database.ts';
 export { MANY, ONE, type PatternPart } from './database/document.ts';
 export { migrate } from './database/migrate.ts';
@@ -40,10 +41,13 @@ export { type ExportFormat, type ExportShape, exportUsers, nativeShapes } from '
 export * from './extensions/extensions.ts';
 export * from './housekeeping.ts';
 export * from './id.ts';
+export { atMostOnce } from './idempotency/claims.ts';
 export * from './idempotency/idempotency.ts';
 export { type CodeSession, exchangeCode, readCode } from './impersonation/codes.ts';
 export { redeemImpersonation } from './impersonation/impersonation.ts';
 export * from './impersonation/session.ts';
+export { beginUserToken, type UserTokenGround } from './impersonation/user-token.ts';
+export * from './import/import-files.ts';
 export * from './import/import-jobs.ts';
 export { tellImportEnd } from './import/import-mail.ts';
 export * from './import/imports.ts';
@@ -62,7 +66,7 @@ export * from './keys/keys.ts';
 export * from './mails/delivery.ts';
 export { enqueueMail, type ImportReport, type MailPayload } from './mails/out-box.ts';
 export { type ActiveMailProvider, findMailProvider } from './mails/provider.ts';
-export { type Bag, mergeTop } from './metadata.ts';
+export { type Bag, isStorable, mergeTop } from './metadata.ts';
 export * from './operation.ts';
 export { operations } from './operations.ts';
 export { changeMemberRoles, findMemberRoles } from './organizations/members.ts';
@@ -84,12 +88,13 @@ export * from './roles/summaries.ts';
 export * from './rules/engine.ts';
 export * from './rules/run.ts';
 export * from './secret.ts';
-export { endAccess } from './sessions/access-end.ts';
+export { endAccess, endAccessBefore } from './sessions/access-end.ts';
 export * from './sessions/artifacts.store.ts';
 export * from './sessions/refresh-tokens.ts';
 export { endSession, findSession, findSessionOwner, touchSession } from './sessions/sessions.store.ts';
 export * from './sessions/sign-in.ts';
 export * from './sessions/standing.ts';
+export * from './tallies/tallies.ts';
 export * from './tenants/bootstrap.ts';
 export * from './tenants/estate.ts';
 export * from './tenants/tenants.store.ts';
@@ -97,6 +102,7 @@ export { type DeadReason, DeadTicket } from './tickets/tickets.ts';
 export { together } from './together.ts';
 export { parse as parseUser, type User } from './users/document.ts';
 export { eraseOwnAccount } from './users/erasure.ts';
+export { externalIdsOf, setExternalId } from './users/external-id.ts';
 export type { PartField, UserFilter, UserSort } from './users/filter.ts';
 export {
   findByIdentity,

@@ -25,13 +25,21 @@ export function mergeTop(bag: Bag, change: Bag): Bag {
   return Object.fromEntries(merged);
 }
 
-/** Throws unless `bag` is at most 10 levels deep and its numbers are ones that JSON can tell again. */
+/** A text that every database keeps and JSON can tell again: no U+0000, no half of a surrogate pair. */
+export const isStorable = (text: string): boolean => text.isWellFormed() && !text.includes('\0');
+
+/** Throws unless `bag` is at most 10 levels deep, and its numbers, texts and names are ones that JSON can tell again. */
 export function checkDepth(field: string, bag: unknown, depth = 0): void {
   if (depth > MAX_DEPTH) throw fieldProblem(field, 'depth', `${field} may be at most ${MAX_DEPTH} levels deep.`);
   if (typeof bag === 'number' && !Number.isFinite(bag))
     throw fieldProblem(field, 'number', `${field} holds a number that is out of range.`);
+  if (typeof bag === 'string' && !isStorable(bag))
+    throw fieldProblem(field, 'characters', `${field} holds characters that are none.`);
   if (bag !== null && typeof bag === 'object')
-    for (const inner of Object.values(bag)) checkDepth(field, inner, depth + 1);
+    for (const [name, inner] of Object.entries(bag)) {
+      if (!isStorable(name)) throw fieldProblem(field, 'characters', `${field} holds characters that are none.`);
+      checkDepth(field, inner, depth + 1);
+    }
 }
 
 /** Both bounds: 10 levels, and 64 KiB of JSON. */

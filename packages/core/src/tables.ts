@@ -81,6 +81,8 @@ export interface UserTable {
   password_must_be_reset: Flag;
   /** Tokens that carry a lower number are refused. */
   token_version: number;
+  /** When it has come, it ends tokens and sessions that began before it; 0: none. */
+  access_ends_at: Generated<Instant>;
   /** Counts changes: the ETag. Sign-ins are none. */
   version: number;
   search_text: string;
@@ -101,6 +103,8 @@ export interface IdentityTable {
   email_key: string;
   username_key: string | null;
   phone_key: string | null;
+  /** What another system calls the user, as it was given: unique in the connection. */
+  external_id: string | null;
   profile: Json | null;
 }
 /** The account that a linked identity was, as it comes back when it is unlinked. */
@@ -610,13 +614,20 @@ export interface JobErrorTable {
   /** A background import's: the row without its secrets, and every rule that it breaks. */
   details: Json | null;
 }
-/** A file that a job has made, in pieces of base64, so that every node can hand it out. */
+/** A file that a job has made, or is to take in, in pieces of base64, so that every node can hand it out or run the job. */
 export interface JobFileTable {
   tenant_id: Num;
   job_id: Id;
   position: number;
   content: string;
   expires_at: Instant;
+}
+/** What servers of one database count together. Its name tells whom it is about. */
+export interface TallyTable {
+  name: string;
+  used: number;
+  expires_at: Instant;
+  changed_at: Instant;
 }
 /** `body` is sealed: an answer may hold a secret that is shown once. */
 export interface IdempotencyKeyTable {
@@ -682,5 +693,7 @@ export interface Tables {
   jobs: JobTable;
   job_errors: JobErrorTable;
   job_files: JobFileTable;
+  import_files: JobFileTable;
+  tallies: TallyTable;
   idempotency_keys: IdempotencyKeyTable;
 }

@@ -41,6 +41,8 @@ export interface TenantContext {
 export interface Caller {
   readonly requestId: string | null;
   readonly ip: string | null;
+  /** What failures of a stranger are counted by: an IPv4 address, an IPv6 network. Absent: the address. */
+  readonly network?: string;
   readonly userAgent: string | null;
 }
 
@@ -56,7 +58,10 @@ export interface Services {
   readonly attempts: Attempts;
   /** Told after a commit that put a mail into the out-box. */
   readonly onMail: () => void;
-  /** Told after a commit that ended tokens, sessions, users or applications: caches of verified tokens must ask again. */
+  /**
+   * Told after a commit that ended tokens, sessions, users or applications, or let pages of another origin in: caches of
+   * verified tokens and of origins must ask again.
+   */
   readonly onAccessChange: () => void;
   /** Told after a commit that made or ended a signing key. */
   readonly onKeyChange: () => void;

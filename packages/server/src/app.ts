@@ -5,7 +5,7 @@ import { auth0, auth0Root } from '@reeve/auth0/server';
 import { authing } from '@reeve/authing/server';
 import type { Route } from '@reeve/contract';
 import { routes } from '@reeve/contract/native';
-import { newId, operations, Problem, type Services } from '@reeve/core';
+import { newId, operations, Problem, type Services, type Tallies } from '@reeve/core';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { streamAudit } from './audit-stream.ts';
 import { installBodies } from './body.ts';
@@ -22,6 +22,7 @@ import { installDownloads } from './jobs/download.ts';
 import { enter, mount, NATIVE_PREFIX, type Rooms, refuse, type StreamHandler } from './mount.ts';
 import { installOidc, type Oidc } from './oidc/endpoints.ts';
 import { createSigner } from './oidc/signer.ts';
+import { installOrigins, type Origins } from './origins.ts';
 import { installPages } from './pages/pages.ts';
 import { trustOf } from './proxies.ts';
 import { createRateLimit } from './rate-limit.ts';
@@ -32,6 +33,7 @@ import { VERSION } from './version.ts';
 export interface AppOptions {
   readonly services: Services;
   readonly config: Config;
+  readonly tallies: Tallies;
   readonly imports: ImportMeans;
   /** Bounds in time that tests shorten. */
   readonly limits?: Limits | undefined;
@@ -50,6 +52,13 @@ const HEADER_MILLISECONDS = 30_000;
 
 const dialects = [auth0, auth0Root, rw3iss, authing];
 
+/** What clients that run in browsers call, beside what the OAuth provider answers. */
+const PATHS_FOR_PAGES = [
+  '/userinfo',
+  `${NATIVE_PREFIX}/`,
+  ...dialects.filter(({ isForPages }) => isForPages).map(({ prefix }) => `${prefix}/`),
+];
+
 const streamsOf = (imports: ImportMeans): Readonly<Record<string, StreamHandler>> => ({
   'audit.stream': streamAudit,
   'users.bulkImport': createBulkImport(imports),
@@ -62,6 +71,7 @@ export interface App {
   readonly rooms: Rooms;
   readonly drain: Drain;
   readonly oidc: Oidc;
+  readonly origins: Origins;
 }
 
 /** What came and went well is below the level of the log; making the lines for it costs time all the same. */
@@ -72,7 +82,12 @@ class FailureLog extends Fastify.LogController {
   }
 }
 
-export function createApp({ services, config, imports, limits }: AppOptions): App {
+/** Schemas are judged in `validate.ts`; Fastify's own compilers would be loaded at every start for nothing. */
+const noCompiler = (): never => {
+  throw new Error('No route has a schema of Fastify.');
+};
+
+export function createApp({ services, config, tallies, imports, limits }: AppOptions): App {
   const headerMilliseconds = limits?.headerMilliseconds ?? HEADER_MILLISECONDS;
   const http: FastifyInstance = Fastify({
     // Standard output belongs to the start-up contract.
@@ -80,6 +95,7 @@ export function createApp({ services, config, imports, limits }: AppOptions): Ap
     // A logger for each request costs 2 % of a small one; what is logged names its request itself.
     childLoggerFactory: (logger) => logger,
     logController: new FailureLog(),
+    schemaController: { compilersFactory: { buildValidator: noCompiler, buildSerializer: noCompiler } },
     genReqId: () => newId('req', services.clock.now()),
     requestIdHeader: false,
     trustProxy: trustOf(config.trustedProxies),
@@ -104,7 +120,7 @@ export function createApp({ services, config, imports, limits }: AppOptions): Ap
     services,
     guard,
     tenancy: createTenancy(services.database, config),
-    rateLimit: createRateLimit(services.clock, config.rateLimit),
+    rateLimit: createRateLimit(services.clock, tallies, config.rateLimit),
     signer: createSigner(services),
     stopping: stopping.signal,
   };
@@ -120,6 +136,7 @@ export function createApp({ services, config, imports, limits }: AppOptions): Ap
     markAnswer(request, reply);
     done();
   });
+  const origins = installOrigins(http, rooms, PATHS_FOR_PAGES);
   installBodies(http, limits?.bodyMilliseconds);
   http.setErrorHandler((error, request, reply) => refuse(services, request, reply, error));
   installHealth(http, services, stopping.signal);
@@ -130,7 +147,7 @@ export function createApp({ services, config, imports, limits }: AppOptions): Ap
   const known = mountAll(http, rooms, streamsOf(imports));
   for (const dialect of dialects) mountDialect(http, rooms, dialect);
   http.setNotFoundHandler(createUnknown(rooms, known));
-  return { http, guard, rooms, drain, oidc };
+  return { http, guard, rooms, drain, oidc, origins };
 }
 
 /** What every answer carries. */

@@ -43,9 +43,13 @@ function collect(stream: Readable, limit: number, milliseconds: number): Promise
       else settle(() => reject(new Problem('payload_too_large', `The body may be at most ${limit} bytes.`)));
     };
     const onEnd = () => settle(() => resolve(Buffer.concat(chunks)));
-    const onError = (error: Error) => settle(() => reject(error));
-    const onClose = () => settle(() => reject(new Problem('invalid_request', 'The body broke off.')));
+    const brokenOff = (cause?: Error) =>
+      settle(() => reject(new Problem('invalid_request', 'The body broke off.', { cause })));
+    const onError = (error: Error) => brokenOff(error);
+    const onClose = () => brokenOff();
     stream.on('data', onData).on('end', onEnd).on('error', onError).on('close', onClose);
+    // Gone while it was found out who is asking: nothing of it will be told any more.
+    if (stream.destroyed) onClose();
   });
 }
 
@@ -115,6 +119,12 @@ export function installBodies(app: FastifyInstance, milliseconds = BODY_MILLISEC
   app.decorateRequest('bodyText', '');
   boundLeftovers(app);
   app.removeAllContentTypeParsers();
+  // Whatever reads the body: what is small on the wire and large in memory is not unpacked anywhere.
+  app.addHook('preParsing', (request, _reply, payload, done) => {
+    const coding = request.headers['content-encoding'] ?? 'identity';
+    if (coding.toLowerCase() === 'identity') done(null, payload);
+    else done(new Problem('unsupported_media_type', 'Send the body as it is, without a Content-Encoding.'));
+  });
   app.addContentTypeParser(
     ['application/json', 'application/merge-patch+json'],
     async (request: FastifyRequest, payload: Readable) => {

@@ -3,17 +3,30 @@
  * vendor's spelling, validation, the row, the answer. What goes wrong is told in the vendor's form.
  */
 import {
+  type Answer,
+  atMostOnce,
   createWork,
   type Dialect,
   DialectAnswer,
   type DialectCall,
   type DialectRow,
+  digestOf,
   Problem,
   type RefusedPart,
   type Services,
+  type Work,
 } from '@reeve/core';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { callerOf, type Entered, enterTenant, paramsOf, type Rooms, strangerAt, witnessRefusal } from './mount.ts';
+import {
+  callerOf,
+  type Entered,
+  enterTenant,
+  idempotencyKeyOf,
+  paramsOf,
+  type Rooms,
+  strangerAt,
+  witnessRefusal,
+} from './mount.ts';
 import { doorAudience, permissionsOf } from './oidc/apis.ts';
 import { schemeOf } from './proxies.ts';
 import { bodyJudge, queryJudge } from './validate.ts';
@@ -64,6 +77,8 @@ export function mountDialect(http: FastifyInstance, rooms: Rooms, dialect: Diale
 
 function mountRow(app: FastifyInstance, rooms: Rooms, dialect: Dialect, row: DialectRow): void {
   const judges = { query: queryJudge(row), body: bodyJudge(row) };
+  const isKeyed = dialect.takesKeys === true && !row.uploads && !['GET', 'PUT'].includes(row.verb);
+  const running = new Map<string, Promise<Answer>>();
   app.route({
     method: row.verb,
     url: row.path.replace(/\{([a-z_]+)\}/g, ':$1'),
@@ -79,8 +94,10 @@ function mountRow(app: FastifyInstance, rooms: Rooms, dialect: Dialect, row: Dia
       at.part = 'body';
       const body = row.uploads ? undefined : judges.body(request.body);
       at.part = 'operation';
-      const answer = await row.run(callOf(rooms, dialect, row, request, { params, query, body }) as never);
-      return send(reply, row, answer);
+      const call = callOf(rooms, dialect, row, request, { params, query, body });
+      const key = isKeyed ? idempotencyKeyOf(request) : undefined;
+      const run = async () => rendered(row, await row.run(call as never));
+      return send(reply, key === undefined ? await run() : await once(running, call.work, request, key, run));
     },
   });
 }
@@ -152,9 +169,36 @@ function audienceOf({ api }: Dialect, origin: string): string {
   return doorAudience(api, origin);
 }
 
-function send(reply: FastifyReply, row: DialectRow, answer: unknown): FastifyReply {
+/** Runs a keyed request at most once: a repetition waits for the first one, or is given the answer that it had. */
+function once(
+  running: Map<string, Promise<Answer>>,
+  { services, tenant, actor }: Work,
+  { method, url, bodyText }: FastifyRequest,
+  key: string,
+  run: () => Promise<Answer>,
+): Promise<Answer> {
+  const keyed = { key, digest: digestOf(method, url, bodyText) };
+  const slot = `${tenant.id} ${actor.applicationId} ${actor.id} ${key} ${keyed.digest}`;
+  let answer = running.get(slot);
+  if (!answer) {
+    answer = atMostOnce({ services, tenant, actor, request: keyed }, run).finally(() => running.delete(slot));
+    running.set(slot, answer);
+  }
+  return answer;
+}
+
+/** An answer as it is sent. Its headers are not kept: no row that takes a key has any. */
+interface RenderedAnswer extends Answer {
+  readonly headers?: DialectAnswer['headers'];
+}
+
+function rendered(row: DialectRow, answer: unknown): RenderedAnswer {
   const { body, status, headers } = answer instanceof DialectAnswer ? answer : new DialectAnswer(answer);
-  reply.code(status ?? row.status).headers(headers);
-  if (body === undefined) return reply.send();
-  return reply.type('application/json; charset=utf-8').send(JSON.stringify(body));
+  return { status: status ?? row.status, etag: null, body: body === undefined ? '' : JSON.stringify(body), headers };
+}
+
+function send(reply: FastifyReply, { status, headers = {}, body }: RenderedAnswer): FastifyReply {
+  reply.code(status).headers(headers);
+  if (body === '') return reply.send();
+  return reply.type('application/json; charset=utf-8').send(body);
 }

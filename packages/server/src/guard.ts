@@ -23,8 +23,8 @@ import {
 } from '@reeve/core';
 import { createLocalJWKSet, errors, type JWTPayload, type JWTVerifyResult, jwtVerify } from 'jose';
 import { LRUCache } from 'lru-cache';
-import { subjectOf as subjectOfUser } from './oidc/accounts.ts';
 import { type Api, type ApiName, apiOfAudience, type DoorName, doorOf, heldScopes, SELF } from './oidc/apis.ts';
+import { subjectOf as subjectOfUser } from './oidc/claims.ts';
 
 export interface Principal {
   readonly actor: Actor;

@@ -10,7 +10,6 @@ import {
   createWork,
   digestOf,
   findAnswer,
-  isReplay,
   Problem,
   Rendered,
   recorderOf,
@@ -78,6 +77,7 @@ declare module 'fastify' {
 export const callerOf = (request: FastifyRequest) => ({
   requestId: request.id,
   ip: addressOf(request),
+  network: strangerAt(request),
   userAgent: request.headers['user-agent']?.slice(0, 512) ?? null,
 });
 
@@ -163,6 +163,23 @@ async function stillStands(
 /** Who a request without a token counts as. */
 export const strangerAt = (request: FastifyRequest): string => strangerOf(addressOf(request));
 
+const ABSOLUTE = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i;
+
+/**
+ * Throws `invalid_request` where a request names its host more than once and differently, by several Host lines or by a
+ * whole URL (RFC 9112 §3.2): a proxy may have read the other one.
+ */
+function checkHost({ rawHeaders, url = '', headers }: FastifyRequest['raw']): void {
+  let hosts = 0;
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] as string;
+    if (name.length === 4 && name.toLowerCase() === 'host') hosts++;
+  }
+  const named = url.startsWith('/') ? undefined : ABSOLUTE.exec(url)?.[1];
+  if (hosts > 1 || (named !== undefined && named.toLowerCase() !== headers.host?.toLowerCase()))
+    throw new Problem('invalid_request', 'Name one host, in one Host header.');
+}
+
 /** Room 1: which tenant. What belongs to none is counted, too. */
 export async function enterTenant(
   { tenancy, rateLimit }: Pick<Rooms, 'tenancy' | 'rateLimit'>,
@@ -170,6 +187,7 @@ export async function enterTenant(
   reply: FastifyReply,
 ): Promise<PlacedTenant> {
   try {
+    checkHost(request.raw);
     const tenant = await tenancy.tenantOf(schemeOf(request), request.host);
     request.entered = { tenant };
     return tenant;
@@ -312,7 +330,9 @@ async function once({ rooms: { services }, tenant, actor, request, running, rend
     const recorder = recorderOf(services, tenant, actor, keyed, render);
     return render(await run(createWork({ ...workOptionsOf(services, request), recorder })));
   } catch (error) {
-    const stored = isReplay(error) ? await findAnswer(services, tenant, actor, keyed) : undefined;
+    // Another node may have done the same meanwhile; what is in the way then, a name that is taken or a thing that is gone,
+    // is the request's own doing.
+    const stored = await findAnswer(services, tenant, actor, keyed).catch(() => undefined);
     if (stored) return stored;
     throw error;
   } finally {

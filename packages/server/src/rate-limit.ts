@@ -1,5 +1,5 @@
-/** Requests per minute and client, in fixed windows of one minute. */
-import { type Clock, Problem } from '@reeve/core';
+/** Requests per minute and client, in fixed windows of one minute, on all servers of the directory together. */
+import { type Clock, Problem, type Tallies } from '@reeve/core';
 import type { FastifyReply } from 'fastify';
 
 const WINDOW = 60_000;
@@ -22,21 +22,13 @@ export function strangerOf(ip: string): string {
   return `${groups.slice(0, 4).join(':')}::/64`;
 }
 
-export function createRateLimit(clock: Clock, limit: number | undefined): RateLimit {
+export function createRateLimit(clock: Clock, tallies: Tallies, limit: number | undefined): RateLimit {
   if (limit === undefined) return { count: () => {} };
-  let window = 0;
-  let counts = new Map<string, number>();
   return {
     count(client, reply) {
       const now = clock.now();
-      const current = Math.floor(now / WINDOW);
-      if (current !== window) {
-        window = current;
-        counts = new Map();
-      }
-      const used = (counts.get(client) ?? 0) + 1;
-      counts.set(client, used);
-      const reset = (current + 1) * WINDOW;
+      const used = tallies.add(`requests ${client}`, WINDOW, { aligned: true });
+      const reset = (Math.floor(now / WINDOW) + 1) * WINDOW;
       const seconds = Math.ceil((reset - now) / 1000);
       // draft-ietf-httpapi-ratelimit-headers-07, and the older spelling that clients of hosted vendors read.
       reply

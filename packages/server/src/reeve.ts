@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import type { Server as TlsServer } from 'node:https';
 import { createServer, type Server } from 'node:net';
+import { join } from 'node:path';
 import {
   type Clock,
   createAttempts,
@@ -10,10 +11,12 @@ import {
   createVault,
   type Database,
   interruptJobs,
+  MemoryTallies,
   migrate,
   openDatabase,
   type Services,
   startHousekeeping,
+  startSharing,
   systemClock,
 } from '@reeve/core';
 import { type App, type AppOptions, createApp, type Limits } from './app.ts';
@@ -22,6 +25,7 @@ import { foundDirectory } from './founding.ts';
 import type { ImportMeans } from './import/run.ts';
 import { createImportThreads } from './import/threads.ts';
 import { createJobRunner } from './jobs/runner.ts';
+import { createDatabaseShelf, createDiskShelf } from './jobs/shelf.ts';
 import { createSpool } from './jobs/spool.ts';
 import { createCourier } from './mail/courier.ts';
 import { createFileTransport } from './mail/files.ts';
@@ -66,7 +70,11 @@ export async function startReeve({
   let wakeCourier = () => {};
   let forgetTenants = () => {};
   let wakeRunner = () => {};
-  const spool = createSpool(config.dataDir, config.importLimit);
+  const isShared = database.dialect === 'postgres';
+  const folder = join(config.dataDir, 'imports');
+  const shelf = isShared ? createDatabaseShelf(database, clock) : createDiskShelf(folder);
+  const spool = createSpool(folder, config.importLimit, shelf);
+  const tallies = new MemoryTallies(clock, isShared);
   const rules = createRuleThreads();
   const imports: ImportMeans = { threads: createImportThreads(), secretKey: config.secretKey };
   const services: Services = {
@@ -75,7 +83,7 @@ export async function startReeve({
     clock,
     vault: createVault(config.secretKey),
     hasher: createPasswordHasher(),
-    attempts: createAttempts(clock, { isLimited: config.rateLimit !== undefined }),
+    attempts: createAttempts(clock, tallies, { isLimited: config.rateLimit !== undefined }),
     onMail: () => wakeCourier(),
     onAccessChange: () => revalidate(),
     onKeyChange: () => forgetKeys(),
@@ -85,13 +93,16 @@ export async function startReeve({
     onJob: () => wakeRunner(),
     spool,
   };
-  const { announce, app, tls } = await prepare({ services, config, imports, limits }).catch(async (error: unknown) => {
-    await database.close();
-    throw error;
-  });
+  const { announce, app, tls } = await prepare({ services, config, tallies, imports, limits }).catch(
+    async (error: unknown) => {
+      await database.close();
+      throw error;
+    },
+  );
   revalidate = () => {
     app.rooms.guard.revalidate();
     app.oidc.revalidate();
+    app.origins.forget();
   };
   forgetKeys = () => {
     app.rooms.guard.forgetKeys();
@@ -111,6 +122,10 @@ export async function startReeve({
   log(`listening on ${url}`);
   const courier = createCourier({ services, transport, log });
   wakeCourier = courier.wake;
+  // Nobody else counts for an embedded database.
+  const sharing = isShared
+    ? startSharing(tallies, database, (error) => app.http.log.error({ err: error }, 'counts could not be shared'))
+    : undefined;
   const housekeeping = startHousekeeping(services, (error) =>
     app.http.log.error({ err: error }, 'housekeeping failed'),
   );
@@ -135,6 +150,7 @@ export async function startReeve({
       await imports.threads.close();
       await courier.close();
       await housekeeping.stop();
+      await sharing?.stop();
       await database.close();
     },
   };

@@ -1,7 +1,7 @@
 /** What goes wrong on the wire: too large, too slow, malformed, out of place, too often. */
 import type { Event } from '@reeve/contract';
 import { ask, bootServer, databaseKinds, openRaw, pg, type TestServer } from '@reeve/testkit';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 
 const LIMITS = { headerMilliseconds: 500, bodyMilliseconds: 400, drainMilliseconds: 2000 };
 const MEGABYTE = 1_048_576;
@@ -64,10 +64,20 @@ describe.each(databaseKinds)('robustness on %s', (kind) => {
 
   it('refuses a body that breaks off, and stays', async () => {
     const connection = await openRaw(server.url);
-    connection.write(post('{"username":"brok', 'content-length: 100\r\n'));
+    connection.write(post('{"username":"brok', 'content-length: 100\r\nexpect: 100-continue\r\n'));
+    await connection.until(/100 Continue/);
     connection.destroy();
     const { status, body } = await server.api('GET', '/users?username=brok');
     expect([status, (body as { users: [] }).users]).toEqual([200, []]);
+    // Its sender's fault, not the server's.
+    await vi.waitFor(async () => {
+      const refused = await server.api('GET', '/audit?event_types=request.refused&limit=1');
+      expect((refused.body as { events: { data: unknown }[] }).events[0]?.data).toMatchObject({
+        code: 'invalid_request',
+        verb: 'POST',
+        path: '/api/v1/users',
+      });
+    });
   });
 
   it('refuses bodies that nest without end', async () => {

@@ -1,4 +1,5 @@
 export * from './auth0.ts';
+export * from './balancer.ts';
 export * from './capture.ts';
 export * from './clock.ts';
 export * from './databases.ts';
@@ -11,4 +12,5 @@ export * from './random.ts';
 export * from './raw.ts';
 export * from './rw3iss.ts';
 export * from './server.ts';
+export * from './statements.ts';
 export * from './wire.ts';

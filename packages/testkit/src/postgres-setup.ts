@@ -5,16 +5,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 interface Provider {
-  provide(key: 'postgresUrl', value: string): void;
+  provide(key: 'postgresUrl' | 'runDir', value: string): void;
 }
 
 declare module 'vitest' {
   export interface ProvidedContext {
     postgresUrl: string;
+    /** A folder of the run, removed at its end. */
+    runDir: string;
   }
 }
 
-const freePort = (): Promise<number> =>
+export const freePort = (): Promise<number> =>
   new Promise((resolve, reject) => {
     const probe = createServer().once('error', reject);
     probe.listen(0, '127.0.0.1', () => {
@@ -79,7 +81,12 @@ export async function startPostgres(): Promise<{ url: string; stop(): Promise<vo
 }
 
 export default async function setup({ provide }: Provider): Promise<() => Promise<void>> {
+  const runDir = await mkdtemp(join(tmpdir(), 'reeve-run-'));
   const { url, stop } = await startPostgres();
   provide('postgresUrl', url);
-  return stop;
+  provide('runDir', runDir);
+  return async () => {
+    await stop();
+    await rm(runDir, { recursive: true, force: true });
+  };
 }

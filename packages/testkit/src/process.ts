@@ -32,7 +32,7 @@ export function serverProgram(): readonly string[] {
   return program;
 }
 
-const START_MILLISECONDS = 20_000;
+const START_MILLISECONDS = 50_000;
 
 export interface Exit {
   readonly code: number | null;

@@ -1,4 +1,7 @@
 /** A booted server on a fresh database, with what a test needs to look behind it. */
+import { existsSync } from 'node:fs';
+import { copyFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { scopes as allScopes } from '@reeve/contract';
 import {
   createWork,
@@ -11,8 +14,9 @@ import {
 } from '@reeve/core';
 import { type Limits, type Reeve, startReeve } from '@reeve/server';
 import { importJWK, SignJWT } from 'jose';
+import { inject } from 'vitest';
 import { TestClock } from './clock.ts';
-import { type DatabaseKind, freshDatabase } from './databases.ts';
+import { type DatabaseKind, freshDatabase, makeOnce, makeTemplate, type TestDatabase } from './databases.ts';
 
 export const ADMIN_EMAIL = 'admin@reeve.test';
 export const ADMIN_PASSWORD = 'correct horse battery';
@@ -50,11 +54,71 @@ export interface BootOptions {
   readonly on?: { readonly url: string; readonly dir: string };
 }
 
+/** What every server of the run is founded with. */
+const FOUNDING = {
+  REEVE_ADMIN_EMAIL: ADMIN_EMAIL,
+  REEVE_ADMIN_PASSWORD: ADMIN_PASSWORD,
+  REEVE_CLIENT_ID: CLIENT_ID,
+  REEVE_CLIENT_SECRET: CLIENT_SECRET,
+};
+const SECRET_KEY = '5ec2'.repeat(16);
+const COMMON = { REEVE_PORT: '0', REEVE_RATE_LIMIT: 'off' };
+
+/**
+ * A directory as a first start leaves it, without the first start: that makes keys and hashes, which cost more than most
+ * tests do. All servers of a run have the same keys, so they differ only by what was done to them.
+ */
+async function foundedDatabase(kind: DatabaseKind): Promise<TestDatabase> {
+  const found = async (url: string, dir: string) => {
+    const environment = {
+      ...COMMON,
+      ...FOUNDING,
+      REEVE_SECRET_KEY: SECRET_KEY,
+      REEVE_DATA_DIR: dir,
+      REEVE_DATABASE_URL: url,
+    };
+    await (await startReeve({ environment, log: () => {} })).close();
+  };
+  const shared = inject('runDir');
+  if (kind === 'postgres') {
+    await (await freshDatabase('postgres', { from: 'migrated' })).drop();
+    await makeTemplate('founded', 'migrated', (url) => found(url, join(shared, 'postgres')));
+    return withKey(await freshDatabase('postgres', { from: 'founded' }));
+  }
+  const file = join(shared, 'founded.db');
+  if (!existsSync(file))
+    await makeOnce(
+      3,
+      async () => existsSync(file),
+      async () => {
+        const unfinished = join(shared, 'sqlite', 'reeve.db');
+        await found(`sqlite:${unfinished}`, join(shared, 'sqlite'));
+        await rename(unfinished, file);
+      },
+    );
+  const database = await freshDatabase('sqlite');
+  await copyFile(file, database.url.slice('sqlite:'.length));
+  return withKey(database);
+}
+
+async function withKey(database: TestDatabase): Promise<TestDatabase> {
+  await writeFile(join(database.dir, 'secret.key'), SECRET_KEY, { mode: 0o600 });
+  return database;
+}
+
+/** Whether a server with these variables would be founded otherwise than all others. */
+const isFoundedOtherwise = (environment: Readonly<Record<string, string>>): boolean =>
+  Object.keys(environment).some((name) => name in FOUNDING || name === 'REEVE_SECRET_KEY');
+
 export async function bootServer(
   kind: DatabaseKind,
   { environment = {}, limits = {}, on, log = () => {} }: BootOptions = {},
 ): Promise<TestServer> {
-  const database = on ? { ...on, drop: async () => {} } : await freshDatabase(kind, { isMigrated: true });
+  const database = on
+    ? { ...on, drop: async () => {} }
+    : isFoundedOtherwise(environment)
+      ? await freshDatabase(kind, { from: 'migrated' })
+      : await foundedDatabase(kind);
   // The process may have served another test, whose clock went on.
   forgetLastId();
   const clock = new TestClock();
@@ -63,14 +127,10 @@ export async function bootServer(
     limits,
     log,
     environment: {
-      REEVE_PORT: '0',
+      ...COMMON,
+      ...FOUNDING,
       REEVE_DATA_DIR: database.dir,
       REEVE_DATABASE_URL: database.url,
-      REEVE_RATE_LIMIT: 'off',
-      REEVE_ADMIN_EMAIL: ADMIN_EMAIL,
-      REEVE_ADMIN_PASSWORD: ADMIN_PASSWORD,
-      REEVE_CLIENT_ID: CLIENT_ID,
-      REEVE_CLIENT_SECRET: CLIENT_SECRET,
       ...environment,
     },
   });

@@ -130,6 +130,8 @@ export const create: Operation<typeof contract.create> = async (work, { body }) 
         if (secret !== null) await insertSecret(unit, row.id, secret);
         const pools = await placePools(work, unit, row.id, body);
         unit.count(TOTAL, 1);
+        // Pages at the origins of its redirect URIs may call from now on.
+        if (row.redirect_uris !== '[]') unit.afterCommit(unit.services.onAccessChange);
         await unit.emit('application.created', {
           target: { type: 'application', id: row.id },
           data: { after: fieldsOf(row, pools) },

@@ -6,9 +6,14 @@ import type { applications as contract, users as usersContract } from '@reeve/co
 import type { Db } from '../database/database.ts';
 import { statement } from '../database/statement.ts';
 import { memberPage } from '../memberships/member.ts';
-import { deleteMember, findMembers, insertMember, userToPointTo } from '../memberships/memberships.store.ts';
+import {
+  deleteMember,
+  findMembers,
+  findMembershipsOf,
+  insertMember,
+  userToPointTo,
+} from '../memberships/memberships.store.ts';
 import type { Operation } from '../operation.ts';
-import { newestFirst } from '../rows.ts';
 import { requireUser } from '../users/users.ts';
 import type { Unit } from '../work.ts';
 import { applicationViews, requireApplication } from './applications.store.ts';
@@ -54,16 +59,7 @@ export const listUsers: Operation<typeof contract.listUsers> = (work, { applicat
 export const listForUser: Operation<typeof usersContract.listApplications> = async (work, { user_id, query }) => {
   const user = await requireUser(work, user_id);
   return work.read(async (db) => {
-    const granted = db
-      .selectFrom('application_users')
-      .innerJoin('applications', (join) =>
-        join
-          .onRef('applications.tenant_id', '=', 'application_users.tenant_id')
-          .onRef('applications.id', '=', 'application_users.application_id'),
-      )
-      .selectAll('applications')
-      .where('application_users.user_num', '=', user.num);
-    const { rows, next_cursor } = await newestFirst(granted, 'application_users.application_id', query);
+    const { rows, next_cursor } = await findMembershipsOf(db, work.tenant.id, user.num, 'application', query);
     return { applications: await applicationViews(db, work.tenant.id, rows), next_cursor };
   });
 };

@@ -1,14 +1,13 @@
 /**
- * Failed attempts, kept in memory: how many a network address and an identifier may make (off with the rate limit), and
+ * Failed attempts: how many a network address and an identifier may make (off with the rate limit), and
  * the lockout of identifiers that nobody has. The latter mirrors the lockout of accounts, so that being locked out does
  * not tell that there is an account.
  */
-import { LRUCache } from 'lru-cache';
 import type { Clock } from '../clock.ts';
+import type { Tallies } from '../tallies/tallies.ts';
 import { LOCKOUT_FAILURES, LOCKOUT_MILLISECONDS } from './lockout.ts';
 
 const MINUTE = 60_000;
-const REMEMBERED = 20_000;
 /**
  * How many attempts count before one is refused, and for how long. Many people may share an address, few an account; an
  * account beyond its lockout is under attack. A stranger has somebody mailed a few times only.
@@ -36,42 +35,39 @@ export interface Attempts {
   countStranger(key: string): void;
 }
 
-interface Count {
-  failures: number;
-  /** End of the window, or of the lock. */
-  until: number;
-}
+/** How long the failures of a stranger's identifier are remembered. */
+const STRANGER_MILLISECONDS = 24 * 60 * MINUTE;
 
-export function createAttempts(clock: Clock, { isLimited }: { readonly isLimited: boolean }): Attempts {
-  const failures = new LRUCache<string, Count>({ max: REMEMBERED });
-  const strangers = new LRUCache<string, Count>({ max: REMEMBERED });
+export function createAttempts(
+  clock: Clock,
+  tallies: Tallies,
+  { isLimited }: { readonly isLimited: boolean },
+): Attempts {
+  /** Until when an identifier that nobody has is locked: as an account, from its last failure on. */
+  const lockedUntil = (name: string): number | undefined => {
+    const tally = tallies.find(name);
+    if (!tally || tally.used < LOCKOUT_FAILURES) return undefined;
+    return tally.endsAt - STRANGER_MILLISECONDS + LOCKOUT_MILLISECONDS;
+  };
   return {
     secondsUntilFree(kind, key) {
-      const count = failures.get(`${kind} ${key}`);
-      const now = clock.now();
-      if (!count || count.until <= now || count.failures < LIMITS[kind].most) return 0;
-      return Math.ceil((count.until - now) / 1000);
+      const tally = tallies.find(`${kind} ${key}`);
+      return !tally || tally.used < LIMITS[kind].most ? 0 : Math.ceil((tally.endsAt - clock.now()) / 1000);
     },
     countFailure(kind, key) {
-      if (!isLimited) return;
-      const now = clock.now();
-      const count = failures.get(`${kind} ${key}`);
-      if (count && count.until > now) count.failures++;
-      else failures.set(`${kind} ${key}`, { failures: 1, until: now + LIMITS[kind].window });
+      if (isLimited) tallies.add(`${kind} ${key}`, LIMITS[kind].window);
     },
     forget(kind, key) {
-      failures.delete(`${kind} ${key}`);
+      tallies.forget(`${kind} ${key}`);
     },
-    isStrangerLocked(key) {
-      const count = strangers.get(key);
-      return count !== undefined && count.failures >= LOCKOUT_FAILURES && count.until > clock.now();
-    },
+    isStrangerLocked: (key) => (lockedUntil(`stranger ${key}`) ?? 0) > clock.now(),
     countStranger(key) {
-      const now = clock.now();
-      const count = strangers.get(key);
-      if (count && count.failures >= LOCKOUT_FAILURES && count.until > now) return;
-      const failed = count && count.failures < LOCKOUT_FAILURES ? count.failures + 1 : 1;
-      strangers.set(key, { failures: failed, until: failed >= LOCKOUT_FAILURES ? now + LOCKOUT_MILLISECONDS : 0 });
+      const name = `stranger ${key}`;
+      const until = lockedUntil(name);
+      if (until !== undefined && until > clock.now()) return;
+      // A lock that has run out was a full count: the next one begins anew.
+      if (until !== undefined) tallies.forget(name);
+      tallies.add(name, STRANGER_MILLISECONDS, { slides: true });
     },
   };
 }

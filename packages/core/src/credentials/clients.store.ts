@@ -85,6 +85,19 @@ export async function findClient(db: Db, tenantId: number, clientId: string): Pr
   };
 }
 
+const redirectUris = statement<{ tenant_id: number }, Pick<Row, 'redirect_uris'>>((db, slot) =>
+  db
+    .selectFrom('applications')
+    .select('redirect_uris')
+    .where('tenant_id', '=', slot('tenant_id'))
+    .where('enabled', '=', 1)
+    .where('redirect_uris', '<>', '[]'),
+);
+
+/** Redirect URIs of every enabled application of a tenant. */
+export const findRedirectUris = async (db: Db, tenantId: number): Promise<string[]> =>
+  (await redirectUris(db, { tenant_id: tenantId })).flatMap((row) => JSON.parse(row.redirect_uris) as string[]);
+
 const touch = statement<{ tenant_id: number; id: string; last_used_at: number }, unknown>((db, slot) =>
   db
     .updateTable('application_secrets')

@@ -104,7 +104,24 @@ export function padded<T>(values: readonly [T, ...T[]]): T[] {
   return [...values, ...Array<T>(length - values.length).fill(values.at(-1) as T)];
 }
 
-/** Turns what a database reports of its disk into the problem that a caller can act on. */
+/** What the system says of a connection that is not to be had, or broke. */
+const AWAY: ReadonlySet<string> = new Set([
+  'EAI_AGAIN',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EPIPE',
+  'ETIMEDOUT',
+]);
+/**
+ * SQLSTATEs of a PostgreSQL that will do its work later or elsewhere: connection exceptions, out of resources, stopping or
+ * starting, closed to connections, and a standby that nobody has promoted yet.
+ */
+const AWAY_STATE = /^(08...|53...|57P0.|55000|25006)$/;
+
+/** Turns what a database reports of its disk or its absence into the problem that a caller can act on. */
 export function storageProblem(error: unknown): unknown {
   const { code, errcode, message } = (error ?? {}) as DriverError;
   if (errcode === SQLITE_FULL || code === '53100') {
@@ -114,7 +131,7 @@ export function storageProblem(error: unknown): unknown {
   if (message === 'timeout exceeded when trying to connect') {
     return new Problem('overloaded', 'The database is busy; try again.', { retryAfter: 1, cause: error });
   }
-  if (code === '57P03' || code === '53300' || code === 'ECONNREFUSED' || code === 'ECONNRESET' || code === '57P01') {
+  if (code !== undefined && (AWAY.has(code) || AWAY_STATE.test(code))) {
     return new Problem('overloaded', 'The database does not answer.', { retryAfter: 1, cause: error });
   }
   return error;

@@ -15,6 +15,8 @@ import * as m0011 from '../migrations/0011_pools.ts';
 import * as m0012 from '../migrations/0012_custom_fields.ts';
 import * as m0013 from '../migrations/0013_resources.ts';
 import * as m0014 from '../migrations/0014_application_tokens.ts';
+import * as m0015 from '../migrations/0015_external_ids.ts';
+import * as m0016 from '../migrations/0016_nodes.ts';
 import type { Database, Db } from './database.ts';
 
 const migrations = {
@@ -32,6 +34,8 @@ const migrations = {
   '0012_custom_fields': { up: (db: Kysely<never>) => m0012.up(db) },
   '0013_resources': { up: (db: Kysely<never>) => m0013.up(db) },
   '0014_application_tokens': { up: (db: Kysely<never>) => m0014.up(db) },
+  '0015_external_ids': { up: (db: Kysely<never>) => m0015.up(db) },
+  '0016_nodes': { up: (db: Kysely<never>) => m0016.up(db) },
 };
 
 /** Most starts find nothing to do; asking for that alone spares them the migrator's look at every table. */

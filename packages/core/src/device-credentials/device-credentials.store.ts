@@ -5,6 +5,7 @@
 import type { DeviceCredential } from '@reeve/contract';
 import { toWire } from '../clock.ts';
 import type { Db } from '../database/database.ts';
+import { DOOR_REFRESH_KIND } from '../sessions/refresh-tokens.ts';
 
 export interface Filter {
   readonly tenantId: number;
@@ -26,6 +27,9 @@ const publicKeys = (db: Db, { tenantId, userId, applicationId }: Filter) =>
     .$if(userId !== undefined, (query) => query.where('user_id', '=', userId as string))
     .$if(applicationId !== undefined, (query) => query.where('application_id', '=', applicationId as string));
 
+/** Whatever door a session came by. */
+const REFRESH_KINDS = ['RefreshToken', DOOR_REFRESH_KIND];
+
 /** The live sessions that have a refresh token which was not used yet. */
 const refreshing = (db: Db, { tenantId, now, userId, applicationId }: Filter) =>
   db
@@ -36,7 +40,7 @@ const refreshing = (db: Db, { tenantId, now, userId, applicationId }: Filter) =>
         .onRef('sessions.id', '=', 'oidc_artifacts.session_id'),
     )
     .where('oidc_artifacts.tenant_id', '=', tenantId)
-    .where('oidc_artifacts.kind', '=', 'RefreshToken')
+    .where('oidc_artifacts.kind', 'in', REFRESH_KINDS)
     .where('oidc_artifacts.consumed_at', 'is', null)
     .where('oidc_artifacts.expires_at', '>', now)
     .where('sessions.revoked_at', 'is', null)

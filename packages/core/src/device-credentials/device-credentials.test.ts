@@ -4,6 +4,8 @@ import {
   claimsIn,
   databaseKinds,
   refreshWith,
+  rw3issCaller,
+  rw3issPerson,
   signInWith,
   type TestServer,
   withBearer,
@@ -102,6 +104,17 @@ describe.each(databaseKinds)('device credentials on %s', (kind) => {
       const answer = await send(await server.token(), body);
       expect([answer.status, await answer.json()]).toMatchObject([400, { errors: [{ field }] }]);
     }
+  });
+
+  it('shows a session of another door than OAuth’s, and ends it', async () => {
+    const { id, email } = await person();
+    const { tokens } = await rw3issPerson(server, { email, password: PASSWORD });
+    const renew = () => rw3issCaller(server)('POST', '/auth/refresh', { refresh_token: tokens.refresh_token });
+    const { device_credentials: found } = await list(`user_id=${id}`);
+    expect(found).toMatchObject([{ type: 'rotating_refresh_token', user_id: id }]);
+    expect((await server.api('DELETE', `/device-credentials/${found[0]?.id}`)).status).toBe(204);
+    expect((await list(`user_id=${id}&include_total=true`)).total).toBe(0);
+    expect((await renew()).status).toBe(401);
   });
 
   it('shows the refresh tokens of a session as one, under an id that stays, and ends the session with it', async () => {

@@ -4,7 +4,13 @@ import { toWire } from '../clock.ts';
 import { dropCounter, readCounter, readCounters } from '../counters/counters.ts';
 import { difference } from '../events/redact.ts';
 import { memberPage } from '../memberships/member.ts';
-import { deleteMember, findMembers, insertMember, userToPointTo } from '../memberships/memberships.store.ts';
+import {
+  deleteMember,
+  findMembers,
+  findMembershipsOf,
+  insertMember,
+  userToPointTo,
+} from '../memberships/memberships.store.ts';
 import { type Operation, Rendered } from '../operation.ts';
 import { fieldProblem } from '../problem.ts';
 import { containing, countRows, newestFirst, type Row, refusing, requireRow } from '../rows.ts';
@@ -153,16 +159,7 @@ export const listMembers: Operation<typeof contract.listMembers> = (work, { grou
 export const listForUser: Operation<typeof contract.listForUser> = async (work, { user_id, query }) => {
   const user = await requireUser(work, user_id);
   return work.read(async (db) => {
-    const held = db
-      .selectFrom('group_members')
-      .innerJoin('groups', (join) =>
-        join
-          .onRef('groups.tenant_id', '=', 'group_members.tenant_id')
-          .onRef('groups.id', '=', 'group_members.group_id'),
-      )
-      .selectAll('groups')
-      .where('group_members.user_num', '=', user.num);
-    const { rows, next_cursor } = await newestFirst(held, 'group_members.group_id', query);
+    const { rows, next_cursor } = await findMembershipsOf(db, work.tenant.id, user.num, 'group', query);
     const members = await readCounters(
       db,
       work.tenant.id,

@@ -3,7 +3,7 @@
  * restart too, is given the same answer and changes nothing.
  */
 import { createHash } from 'node:crypto';
-import { type Db, uniqueViolation } from '../database/database.ts';
+import type { Db } from '../database/database.ts';
 import { statement } from '../database/statement.ts';
 import { Problem } from '../problem.ts';
 import type { IdempotencyKeyTable } from '../tables.ts';
@@ -29,8 +29,10 @@ export const digestOf = (...parts: readonly string[]): string => {
   return hash.digest('hex');
 };
 
-const ownerOf = (actor: Actor): string => `${actor.applicationId ?? ''}/${actor.id ?? ''}`;
-const contextOf = (tenantId: number, owner: string, key: string): string => `idempotency ${tenantId} ${owner} ${key}`;
+export const ownerOf = (actor: Actor): string => `${actor.applicationId ?? ''}/${actor.id ?? ''}`;
+/** What a kept answer is sealed for. */
+export const contextOf = (tenantId: number, owner: string, key: string): string =>
+  `idempotency ${tenantId} ${owner} ${key}`;
 
 type Place = { tenant_id: number; actor_id: string; key: string };
 const deleteExpired = statement<Place & { now: number }, unknown>((db, slot) =>
@@ -106,6 +108,3 @@ export function recorderOf(
     },
   };
 }
-
-/** Whether a write failed because another process has just stored an answer under the same key. */
-export const isReplay = (error: unknown): boolean => uniqueViolation(error)?.table === 'idempotency_keys';

@@ -18,6 +18,7 @@ import { keepAnAdministrator } from '../roles/administrators.ts';
 import { endSessions } from '../sessions/sessions.store.ts';
 import { parse, render, type User } from '../users/document.ts';
 import { takeOut } from '../users/erasure.ts';
+import { writeExternalId } from '../users/external-id.ts';
 import { findByIdentity } from '../users/identity.store.ts';
 import { TOTAL, totalOf, totalOfState } from '../users/users.query.ts';
 import { findUserToChange, insertUser, type UserRow } from '../users/users.store.ts';
@@ -165,7 +166,7 @@ export const unlink: Operation<typeof contract.unlink> = (work, { user_id, provi
     unit.concerns(row.id);
     const found = await db
       .selectFrom('identities')
-      .select(['position', 'connection_num'])
+      .select(['position', 'connection_num', 'external_id'])
       .where('tenant_id', '=', tenant.id)
       .where('user_num', '=', row.num)
       .where('provider', '=', provider)
@@ -185,7 +186,7 @@ export const unlink: Operation<typeof contract.unlink> = (work, { user_id, provi
       .where('position', '=', found.position)
       .execute();
     await deleteAccount(db, account);
-    const restored = await restore(unit, account);
+    const restored = await restore(unit, account, found.external_id);
     const before = parse(row.doc);
     const gone = primaryOf(restored);
     const isGone = (one: Identity) => one.connection_id === gone.connection_id && one.subject === gone.subject;
@@ -201,7 +202,7 @@ export const unlink: Operation<typeof contract.unlink> = (work, { user_id, provi
   });
 
 /** Makes the account the user that it was. Roles, memberships and second factors that it had ended with the linking. */
-async function restore(unit: Unit, account: LinkedAccount): Promise<User> {
+async function restore(unit: Unit, account: LinkedAccount, externalId: string | null): Promise<User> {
   const { db, tenant, now } = unit;
   const kept = parse(account.doc);
   const fields = await userFieldsToPointTo(unit, Object.keys(kept.custom_fields));
@@ -215,6 +216,7 @@ async function restore(unit: Unit, account: LinkedAccount): Promise<User> {
     version: account.version + 1,
     extensions: account.extensions,
   });
+  if (externalId !== null) await writeExternalId(db, tenant.id, num, externalId);
   if (account.password_hash !== null)
     await upsertPassword(db, tenant.id, num, account.password_hash, account.password_changed_at ?? now);
   unit.count(TOTAL, 1);

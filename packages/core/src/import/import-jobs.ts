@@ -38,7 +38,7 @@ export async function putImport(work: Work, file: ReceivedFile, request: ImportJ
   const { mode, dialect, tellsByMail, vendor } = request;
   const connection = await connectionOf(work, request.connection);
   const id = newId('job', work.services.clock.now());
-  await file.keepFor(id);
+  await file.keepFor({ tenant_id: work.tenant.id, id });
   try {
     return await work.write(async (unit) => {
       // One at a time, so that two requests can't both find the last place free.

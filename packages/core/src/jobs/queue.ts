@@ -76,18 +76,6 @@ export async function keepJob({ services, tenant }: Work, id: string, progress: 
   );
 }
 
-/** Shows that the server that has a waiting job's file is there. */
-export const keepWaiting = ({ services, tenant }: Work, id: string): Promise<unknown> =>
-  services.database.write((db) =>
-    db
-      .updateTable('jobs')
-      .set({ updated_at: services.clock.now() })
-      .where('tenant_id', '=', tenant.id)
-      .where('id', '=', id)
-      .where('state', '=', 'pending')
-      .execute(),
-  );
-
 /** Gives a job back, to be taken up again after `pause` milliseconds. */
 export const releaseJob = ({ services, tenant }: Work, id: string, pause: number): Promise<unknown> =>
   services.database.write((db) =>

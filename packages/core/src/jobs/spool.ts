@@ -1,4 +1,5 @@
 /** Where the files of imports in the background wait. The server keeps them; the directory knows them by their jobs. */
+import type { ImportFileKey } from '../import/import-files.ts';
 
 /** An uploaded form: its fields, and its one file. */
 export interface Received {
@@ -12,7 +13,7 @@ export interface ReceivedFile {
   readonly field: string;
   readonly bytes: number;
   /** Makes the file a job's: it is durable then. */
-  keepFor(jobId: string): Promise<void>;
+  keepFor(job: ImportFileKey): Promise<void>;
   /** Removes the file, kept or not. */
   discard(): Promise<void>;
 }

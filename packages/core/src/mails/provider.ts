@@ -186,6 +186,8 @@ export interface ActiveMailProvider {
   readonly name: Name;
   readonly sender: string | undefined;
   readonly credentials: MailCredentials;
+  /** The tenant is the one of who runs the server. */
+  readonly isOfDefaultTenant: boolean;
   /** Another one after every change. */
   readonly stamp: string;
 }
@@ -195,12 +197,19 @@ export async function findMailProvider(
   { database, vault }: Pick<Services, 'database' | 'vault'>,
   tenantId: number,
 ): Promise<ActiveMailProvider | undefined> {
-  const row = await database.read((db) => rowsOf(db, tenantId).where('enabled', '=', 1).executeTakeFirst());
-  if (!row) return undefined;
+  const found = await database.read(async (db) => {
+    const row = await rowsOf(db, tenantId).where('enabled', '=', 1).executeTakeFirst();
+    if (!row) return undefined;
+    const tenant = await db.selectFrom('tenants').select('is_default').where('num', '=', tenantId).executeTakeFirst();
+    return { row, isOfDefaultTenant: tenant?.is_default === 1 };
+  });
+  if (!found) return undefined;
+  const { row, isOfDefaultTenant } = found;
   return {
     name: row.name,
     sender: row.default_from_address ?? undefined,
     credentials: openOf(vault, row),
+    isOfDefaultTenant,
     stamp: `${row.name} ${row.default_from_address} ${row.credentials}`,
   };
 }

@@ -9,15 +9,15 @@ import { statement } from '../database/statement.ts';
 import { isId } from '../id.ts';
 import { DEFAULT_LIMIT, decodeCursor, encodeCursor } from '../page.ts';
 import { notFound } from '../problem.ts';
-import type { ListQuery } from '../rows.ts';
+import { type ListQuery, newestFirst, type Row } from '../rows.ts';
 import { totalOf } from '../users/users.query.ts';
 import type { Unit } from '../work.ts';
 
 const TABLES = {
-  group: ['group_members', 'group_id'],
-  role: ['role_members', 'role_id'],
-  organization: ['organization_members', 'organization_id'],
-  application: ['application_users', 'application_id'],
+  group: ['group_members', 'group_id', 'groups'],
+  role: ['role_members', 'role_id', 'roles'],
+  organization: ['organization_members', 'organization_id', 'organizations'],
+  application: ['application_users', 'application_id', 'applications'],
 } as const;
 export type Membership = keyof typeof TABLES;
 
@@ -146,6 +146,30 @@ export async function findMembers(
     next_cursor: rows.length > limit ? encodeCursor(sort, [(kept.at(-1) as MemberRow).user_num]) : null,
     ...(include_total ? { total: await readCounter(db, tenantId, totalOf(kind, id)) } : {}),
   };
+}
+
+type GroupingRow<K extends Membership> = Row<(typeof TABLES)[K][2]>;
+
+/** One page of the groups, roles, organizations or applications of a user, the newest first. */
+export function findMembershipsOf<K extends Membership>(
+  db: Db,
+  tenantId: number,
+  userNum: number,
+  kind: K,
+  query: ListQuery,
+): Promise<{ rows: GroupingRow<K>[]; next_cursor: string | null }> {
+  const [members, id, grouping] = TABLES[kind];
+  const held = db
+    .selectFrom(grouping as 'groups')
+    .innerJoin(`${members as 'group_members'} as held`, (join) =>
+      join
+        .onRef('held.tenant_id', '=', `${grouping as 'groups'}.tenant_id`)
+        .onRef(`held.${id as 'group_id'}`, '=', `${grouping as 'groups'}.id`),
+    )
+    .selectAll(grouping as 'groups')
+    .where('held.tenant_id', '=', tenantId)
+    .where('held.user_num', '=', userNum);
+  return newestFirst(held, `held.${id}`, query) as never;
 }
 
 const bump = each((kind) => {

@@ -3,12 +3,17 @@ import type { organizations as contract } from '@reeve/contract';
 import type { SelectQueryBuilder } from 'kysely';
 import { dropCounter, readCounter } from '../counters/counters.ts';
 import { difference } from '../events/redact.ts';
-import { endTokensOfMembers, insertMember, userToPointTo } from '../memberships/memberships.store.ts';
+import {
+  endTokensOfMembers,
+  findMembershipsOf,
+  insertMember,
+  userToPointTo,
+} from '../memberships/memberships.store.ts';
 import { type Bag, checkBag, checkDepth } from '../metadata.ts';
 import type { Operation } from '../operation.ts';
 import { cut, DEFAULT_LIMIT, decodeCursor, encodeCursor } from '../page.ts';
 import { fieldProblem, Problem } from '../problem.ts';
-import { containing, countRows, newestFirst, refusing, requireRow } from '../rows.ts';
+import { containing, countRows, refusing, requireRow } from '../rows.ts';
 import type { Tables } from '../tables.ts';
 import { keyOf, mergePatch } from '../users/document.ts';
 import { totalOf } from '../users/users.query.ts';
@@ -197,16 +202,7 @@ export { remove as delete };
 export const listForUser: Operation<typeof contract.listForUser> = async (work, { user_id, query }) => {
   const user = await requireUser(work, user_id);
   return work.read(async (db) => {
-    const held = db
-      .selectFrom('organization_members as held')
-      .innerJoin('organizations', (join) =>
-        join
-          .onRef('organizations.tenant_id', '=', 'held.tenant_id')
-          .onRef('organizations.id', '=', 'held.organization_id'),
-      )
-      .selectAll('organizations')
-      .where('held.user_num', '=', user.num);
-    const { rows, next_cursor } = await newestFirst(held, 'held.organization_id', query);
+    const { rows, next_cursor } = await findMembershipsOf(db, work.tenant.id, user.num, 'organization', query);
     return { organizations: await organizationViews(db, work.tenant.id, rows), next_cursor };
   });
 };

@@ -41,7 +41,7 @@ describe.each(databaseKinds)('races of sessions on %s', (kind) => {
   let server: TestServer;
   let isClosed = false;
   beforeAll(async () => {
-    fresh = await freshDatabase(kind, { isMigrated: true });
+    fresh = await freshDatabase(kind, { from: 'migrated' });
     server = await bootServer(kind, { on: fresh });
   });
   afterAll(async () => {

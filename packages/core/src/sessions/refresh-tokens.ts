@@ -12,7 +12,7 @@ import { consumeArtifact, findArtifact, type StoredArtifact, upsertArtifact } fr
 import { endSession, findSession, touchSession } from './sessions.store.ts';
 
 /** Of the artifact that a token is. */
-const KIND = 'DoorRefreshToken';
+export const DOOR_REFRESH_KIND = 'DoorRefreshToken';
 
 /** What the door wants to know again at the exchange. */
 export interface RefreshPurpose {
@@ -48,7 +48,7 @@ export async function issueRefreshToken(
   const token = newSecret();
   const expiresAt = Math.min(sessionExpiresAt, now + purpose.lifetime * 1000);
   await upsertArtifact(db, tenant.id, {
-    kind: KIND,
+    kind: DOOR_REFRESH_KIND,
     id: services.vault.digest(token),
     grantId: null,
     userId,
@@ -96,7 +96,7 @@ interface Stored extends StoredArtifact {
 async function find({ services, tenant, now, read }: Work, token: string): Promise<Stored | RefreshRefusal> {
   const id = services.vault.digest(token);
   return read(async (db) => {
-    const stored = await findArtifact(db, tenant.id, KIND, id);
+    const stored = await findArtifact(db, tenant.id, DOOR_REFRESH_KIND, id);
     if (stored?.session_id == null || stored.user_id === null) return 'invalid';
     const purpose = JSON.parse(stored.payload) as RefreshPurpose;
     const which = { id: stored.session_id, applicationId: purpose.application_id };
@@ -152,7 +152,8 @@ export async function exchangeRefreshToken(
     const row = await findUserToChange(unit.db, tenant.id, stored.user_id as string);
     if (row?.state !== 'active') return { refused: 'user_disabled' as const };
     if (!(await touchSession(unit, sessionId))) return { refused: 'invalid' as const };
-    if (!(await consumeArtifact(unit.db, tenant.id, KIND, stored.id, unit.now))) return endAll(unit, sessionId);
+    if (!(await consumeArtifact(unit.db, tenant.id, DOOR_REFRESH_KIND, stored.id, unit.now)))
+      return endAll(unit, sessionId);
     const user = parse(row.doc);
     const purpose = await admit(unit, { user, userNum: row.num, actor, purpose: stored.purpose });
     const holder = { userId: row.id, sessionId, sessionExpiresAt: stored.sessionExpiresAt };

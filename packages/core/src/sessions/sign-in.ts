@@ -164,7 +164,7 @@ function attemptOf(
     ...credentials,
     key,
     bound: bound ? [bound, `${tenant.id} ${identifier}`] : ['identifier', key],
-    address: `${tenant.id} ${caller.ip}`,
+    address: `${tenant.id} ${caller.network ?? caller.ip}`,
     connectionName: connection.name,
     connectionId: connection.id,
   };

@@ -42,22 +42,23 @@ const keyOf = statement<{ tenant_id: number; id: string; now: number }, { id: st
     .where('id', '=', slot('id'))
     .where((e) => e.or([e('retires_at', 'is', null), e('retires_at', '>', slot('now'))])),
 );
-type UserStanding = { num: number; state: 'active' | 'disabled'; token_version: number };
+type UserStanding = { num: number; state: 'active' | 'disabled'; token_version: number; access_ends_at: number };
 const userOf = statement<{ tenant_id: number; id: string }, UserStanding>((db, slot) =>
   db
     .selectFrom('users')
-    .select(['num', 'state', 'token_version'])
+    .select(['num', 'state', 'token_version', 'access_ends_at'])
     .where('id', '=', slot('id'))
     .where('tenant_id', '=', slot('tenant_id')),
 );
-const sessionOf = statement<{ tenant_id: number; id: string; now: number }, { user_id: string }>((db, slot) =>
-  db
-    .selectFrom('sessions')
-    .select('user_id')
-    .where('tenant_id', '=', slot('tenant_id'))
-    .where('id', '=', slot('id'))
-    .where('revoked_at', 'is', null)
-    .where('expires_at', '>', slot('now')),
+const sessionOf = statement<{ tenant_id: number; id: string; now: number }, { user_id: string; created_at: number }>(
+  (db, slot) =>
+    db
+      .selectFrom('sessions')
+      .select(['user_id', 'created_at'])
+      .where('tenant_id', '=', slot('tenant_id'))
+      .where('id', '=', slot('id'))
+      .where('revoked_at', 'is', null)
+      .where('expires_at', '>', slot('now')),
 );
 /** The built-in roles whose holders administer the tenant. */
 export const ADMINISTRATOR_CODES = ['system_admin', 'super_admin'] as const;
@@ -170,8 +171,10 @@ export async function findStanding(
   const [key] = await keyOf(db, { ...inTenant, id: ground.keyId, now });
   if (!key) return { fallen: 'key' };
   const [row] = await applicationOf(db, { ...inTenant, client_id: ground.clientId });
-  // A client id can be deleted and made again: the tokens of the earlier application are not the later one's.
-  if (row?.enabled !== 1 || ground.issuedAt < Math.floor(row.created_at / 1000)) return { fallen: 'application' };
+  if (row?.enabled !== 1) return { fallen: 'application' };
+  // A client id can be deleted and made again: the tokens of the earlier application are not the later one's. A clock that was
+  // set back to before the later one was made can't tell them apart, and must not shut everybody out until it gets there.
+  if (now >= row.created_at && ground.issuedAt < Math.floor(row.created_at / 1000)) return { fallen: 'application' };
   const application = { id: row.id, clientId: row.client_id };
   const ended = await revokedOf(db, { ...inTenant, jti: ground.jti });
   const isMeant = (aud: string) => aud === '' || aud === ground.clientId || ground.audiences.includes(aud);
@@ -185,13 +188,15 @@ export async function findStanding(
   const [user] = await userOf(db, { ...inTenant, id: ground.userId });
   if (user?.state !== 'active') return { fallen: 'user' };
   if (ground.tokenVersion < user.token_version) return { fallen: 'version' };
+  const endsAt = user.access_ends_at <= now ? user.access_ends_at : 0;
+  if (ground.issuedAt * 1000 < endsAt) return { fallen: 'version' };
   if (ground.impersonatorId !== undefined && isId('usr', ground.impersonatorId)) {
     const [impersonator] = await userOf(db, { ...inTenant, id: ground.impersonatorId });
     if (impersonator?.state !== 'active') return { fallen: 'impersonator' };
   }
   if (ground.sessionId !== undefined) {
     const [session] = await sessionOf(db, { ...inTenant, id: ground.sessionId, now });
-    if (session?.user_id !== ground.userId) return { fallen: 'session' };
+    if (session?.user_id !== ground.userId || session.created_at < endsAt) return { fallen: 'session' };
   }
   const granted = await grantedNow(db, tenantId, ground, { userNum: user.num });
   if (granted === 'gone') return { fallen: 'api' };

@@ -111,7 +111,7 @@ export class FilterCompiler {
       case 'like':
         return this.#like(filter.field, filter.pattern);
       case 'part':
-        return { test: isTrue(holdsPart(this.#db, filter.field, filter.text)) };
+        return this.#part(filter);
       case 'is':
         return this.#is(filter);
       case 'range':
@@ -222,6 +222,8 @@ export class FilterCompiler {
         return { test: isTrue(sql`${docText(db, field)} in ${oneOf(values)}`) };
       case 'primary_identity':
         return this.#byPrimaryIdentity(values);
+      case 'external_id':
+        return this.#byConnection(sql`${isPrimary} and identities.external_id in ${oneOf(values)}`, 0);
       case 'identity_subject':
         return this.#byConnection(sql`identities.subject in ${oneOf(values)}`, 0);
       case 'identity_provider':
@@ -230,6 +232,8 @@ export class FilterCompiler {
         return this.#inConnections(
           sql`connections.name_key in ${oneOf(values.map(keyOf))} and connections.name in ${oneOf(values)}`,
         );
+      case 'connection':
+        return this.#atHome(sql`connections.id in ${oneOf(values)}`);
       case 'organization':
       case 'application':
       case 'group':
@@ -270,6 +274,14 @@ export class FilterCompiler {
         sql`select identities.user_num from identities where identities.connection_num in ${connections}`,
         1,
       ),
+    };
+  }
+
+  #atHome(condition: RawBuilder<unknown>): CompiledFilter {
+    const connections = connectionsOf(this.#tenant, condition);
+    return {
+      test: sql`(${unindexed(this.#db, 'users.connection_num')} in ${connections})`,
+      candidates: this.#users(sql`users.connection_num in ${connections}`, 3, true),
     };
   }
 
@@ -318,10 +330,14 @@ export class FilterCompiler {
         const test = this.#ofUser('identities', isMeant);
         return range ? { test, candidates: this.#byConnection(sql`${range} and ${isMeant}`, 2).candidates } : { test };
       }
+      case 'external_id':
+        return { test: this.#ofUser('identities', sql`${isPrimary} and ${like(sql`identities.external_id`)}`) };
       case 'identity_provider':
         return { test: this.#ofUser('identities', like(sql`identities.provider`)) };
       case 'identity_connection':
         return this.#inConnections(like(sql`connections.name`));
+      case 'connection':
+        return this.#atHome(like(sql`connections.id`));
       case 'organization':
       case 'application':
       case 'group':
@@ -336,6 +352,13 @@ export class FilterCompiler {
     const range = bar < 1 ? undefined : prefixRange(sql`identities.subject`, prefix.slice(bar + 1));
     if (!range) return { test: this.#ofUser('identities', isMeant) };
     return this.#byConnection(sql`${range} and ${isMeant}`, 2);
+  }
+
+  /** The search text holds names and identifiers; of the profile no index knows anything. */
+  async #part({ field, text }: Of<'part'>): Promise<CompiledFilter> {
+    const test = isTrue(holdsPart(this.#db, field, text));
+    if (field.startsWith('profile.')) return { test };
+    return { test, candidates: await this.#holding([needleOf([MANY, text, MANY], false)]) };
   }
 
   #is({ field }: Of<'is'>): CompiledFilter {
@@ -392,10 +415,13 @@ export class FilterCompiler {
       case 'group':
       case 'role':
         return this.#having(BELONGING[field][0], ALWAYS);
+      case 'external_id':
+        return { test: this.#ofUser('identities', sql`${isPrimary} and identities.external_id is not null`) };
       case 'primary_identity':
       case 'identity_subject':
       case 'identity_provider':
       case 'identity_connection':
+      case 'connection':
         return { test: ALWAYS };
       default:
         return { test: sql`(${docText(this.#db, docField(field))} is not null)` };

@@ -15,10 +15,14 @@ export type ExactField =
   | 'picture'
   | 'last_sign_in_ip'
   | 'primary_identity'
+  /** What another system calls the user. */
+  | 'external_id'
   | 'identity_subject'
   | 'identity_provider'
   /** A name of a connection. */
   | 'identity_connection'
+  /** An id of the connection that is the user's home. */
+  | 'connection'
   /** An id of an organization that the user is a member of. */
   | 'organization'
   /** An id of an application that the user was granted. */
@@ -34,7 +38,7 @@ export type NumberField = 'sign_in_count' | 'created_at' | 'updated_at' | 'last_
 /** Bags of free JSON; `path` has dots between names, and arrays are transparent. */
 export type BagField = 'user_metadata' | 'app_metadata' | 'custom_fields' | 'identity_profile';
 
-/** Searched by a part of it, where no index helps: fields of the profile among them. */
+/** Searched by a part of it. No index helps with fields of the profile, nor with parts of fewer than four characters. */
 export type PartField =
   | 'email'
   | 'username'

@@ -76,6 +76,23 @@ const INDEXED: readonly (readonly [name: string, filter: UserFilter, index: stri
   ['the disabled', { kind: 'is', field: 'disabled' }, 'users_disabled (tenant_id=?'],
   ['wildcards', { kind: 'like', field: 'email', pattern: [MANY, 'dal', MANY] }, 'users_search VIRTUAL TABLE INDEX'],
   [
+    'a part of an identifier, at home in a connection',
+    {
+      kind: 'and',
+      of: [
+        { kind: 'equals', field: 'connection', value: 'con_1' },
+        { kind: 'or', of: (['username', 'nickname'] as const).map((field) => ({ kind: 'part', field, text: 'adal' })) },
+      ],
+    },
+    'users_search VIRTUAL TABLE INDEX',
+  ],
+  ['a home', { kind: 'equals', field: 'connection', value: 'con_1' }, 'users_by_connection_num_num (connection_num=?'],
+  [
+    'an external id',
+    { kind: 'equals', field: 'external_id', value: 'HR-1' },
+    'identities__external_id (connection_num=? AND external_id=?',
+  ],
+  [
     'the narrowest part of an and',
     { kind: 'and', of: [{ kind: 'is', field: 'email_verified' }, equals('email', 'ada@example.com')] },
     'identities__email_key (tenant_id=? AND email_key=?',
@@ -151,6 +168,8 @@ const SELECTIVE: readonly (readonly [name: string, filter: UserFilter, index: st
   ['a part of a name', { kind: 'like', field: 'given_name', pattern: [MANY, 'dal', MANY] }, 'users_search'],
   ['a username', equals('username', 'ada'), 'identities__username_key'],
   ['wildcards', { kind: 'like', field: 'email', pattern: [MANY, 'u10171', MANY] }, 'users_search'],
+  ['a part of an identifier', { kind: 'part', field: 'email', text: 'U10171' }, 'users_search'],
+  ['an external id', { kind: 'equals', field: 'external_id', value: 'HR-1' }, 'identities__external_id'],
   ['words', { kind: 'words', text: 'u1017', isOpenLeft: false, isOpenRight: true }, 'users_search'],
   ['the disabled', { kind: 'is', field: 'disabled' }, 'users_disabled'],
   [

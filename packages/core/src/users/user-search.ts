@@ -1,5 +1,6 @@
 /** Searches users by a filter of any shape (`filter.ts`), in pages by offset, with an exact total. */
 import { type RawBuilder, sql } from 'kysely';
+import { findConnection } from '../connections/connections.store.ts';
 import { readCounter } from '../counters/counters.ts';
 import type { Db } from '../database/database.ts';
 import { adHoc, docFlag, docInteger, docText } from '../database/document.ts';
@@ -8,7 +9,7 @@ import type { Work } from '../work.ts';
 import { parse, type User } from './document.ts';
 import { type CompiledFilter, FilterCompiler } from './filter.query.ts';
 import type { UserFilter, UserSort } from './filter.ts';
-import { TOTAL } from './users.query.ts';
+import { totalOf as keptTotalOf, TOTAL } from './users.query.ts';
 
 export interface UserSearch {
   /** Absent: everybody. */
@@ -53,6 +54,10 @@ export async function searchUsers(work: Work, search: UserSearch): Promise<UserS
 
 async function totalOf(db: Db, tenantId: number, { filter }: UserSearch, count: RawBuilder<{ n: number }>) {
   if (filter === undefined) return readCounter(db, tenantId, TOTAL);
+  if (filter.kind === 'equals' && filter.field === 'connection') {
+    const home = await findConnection(db, tenantId, filter.value);
+    return home ? readCounter(db, tenantId, keptTotalOf('connection', home.num)) : 0;
+  }
   const { rows } = await count.execute(db);
   return Number(rows[0]?.n ?? 0);
 }

@@ -30,6 +30,7 @@ const TAKEN = {
   username_key: ['username', 'username_taken'],
   phone_key: ['phone_number', 'phone_taken'],
   subject: ['user_id', 'identity_taken'],
+  external_id: ['external_id', 'identity_taken'],
 } as const;
 
 /** Runs a write; an identifier that another user of the connection has, or a connection that is gone, is refused by name. */

@@ -16,10 +16,9 @@ import {
   type Static,
   string,
 } from '@reeve/contract';
-import { extensionsOf, type Work } from '@reeve/core';
+import { extensionsOf, present, type Work } from '@reeve/core';
 import { clearable } from './schema.ts';
 import { type Holds, withoutSecrets } from './secrets.ts';
-import { present } from './value.ts';
 
 export const inexistentClient = {
   status: 404,

@@ -1,8 +1,7 @@
 /** Connections as Auth0 names them. */
 import type { Connection } from '@reeve/contract';
-import { findConnectionNames, operations, Problem, type Work } from '@reeve/core';
+import { findConnectionNames, noBody, operations, Problem, resultOf, type Work } from '@reeve/core';
 import { ifThere } from './absence.ts';
-import { noBody, resultOf } from './value.ts';
 
 export const inexistentConnection = {
   code: 'inexistent_connection',

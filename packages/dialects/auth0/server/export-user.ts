@@ -52,7 +52,11 @@ function cellOf(value: unknown): string {
   return quoted(`'${typeof value === 'string' ? value : JSON.stringify(value)}`);
 }
 
-const headerCell = (name: string): string => (/[",\r\n]/.test(name) ? quoted(name) : name);
+/** What spreadsheets would take for a formula begins with an apostrophe here, too. */
+const headerCell = (name: string): string => {
+  const safe = /^[=+\-@\t\r]/.test(name) ? `'${name}` : name;
+  return /[",\r\n]/.test(safe) ? quoted(safe) : safe;
+};
 
 export async function exportShape(work: Work, { format, vendor }: ExportJobOptions): Promise<ExportShape> {
   const names = await connectionNames(work);

@@ -6,11 +6,11 @@ import {
   type JobRow,
   jobStateOf,
   locationOf,
+  present,
   type RowFailure,
   readDetails,
 } from '@reeve/core';
 import { connectionNames } from './connection.ts';
-import { present } from './value.ts';
 
 type Status = 'pending' | 'processing' | 'completed' | 'failed';
 

@@ -1,7 +1,6 @@
 /** Native lists as the dialect pages through them. */
-import type { Rendered } from '@reeve/core';
+import { type Rendered, resultOf } from '@reeve/core';
 import type { KeysetList } from './paging.ts';
-import { resultOf } from './value.ts';
 
 type Page<K extends string, Item> = { readonly [key in K]: readonly Item[] } & {
   readonly next_cursor: string | null;

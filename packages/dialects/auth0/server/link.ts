@@ -1,10 +1,9 @@
 /** What a link or a verification mail is asked to be for: the identity, the application, the organization (contract §12). */
 import { object, optional, type Static } from '@reeve/contract';
-import { fieldProblem, operations, type Work } from '@reeve/core';
+import { fieldProblem, noBody, operations, resultOf, type Work } from '@reeve/core';
 import { ifThere } from './absence.ts';
 import { text } from './schema.ts';
 import { userBy } from './user.ts';
-import { noBody, resultOf } from './value.ts';
 
 export const linkFields = {
   client_id: optional(text(128)),

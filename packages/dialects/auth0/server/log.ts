@@ -5,12 +5,12 @@ import {
   findClients,
   findConnectionNames,
   findFormerSpellings,
+  present,
   type User,
   type Work,
 } from '@reeve/core';
 import { dataOf, sayingOf } from './log-types.ts';
 import { userIdOf, usersBy } from './user.ts';
-import { present } from './value.ts';
 
 /** The user whom an event is about: it was done to that user, else by that user. */
 function userOf(event: Event): string | undefined {

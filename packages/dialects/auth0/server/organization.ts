@@ -1,7 +1,6 @@
 /** Organizations as Auth0 shows them; `branding` is Auth0's alone. */
 import type { Organization } from '@reeve/contract';
-import { extensionsOf, type Work } from '@reeve/core';
-import { present } from './value.ts';
+import { extensionsOf, present, type Work } from '@reeve/core';
 
 type Own = Readonly<Record<string, unknown>> | undefined;
 

@@ -1,7 +1,8 @@
 /** Roles as Auth0 shows them. Auth0 knows no codes: one is made of the name, the same for the same name. */
+
 import { createHash } from 'node:crypto';
 import type { Role } from '@reeve/contract';
-import { present } from './value.ts';
+import { present } from '@reeve/core';
 
 export const roleView = ({ id, name, description }: Role) => ({ id, name, ...present({ description }) });
 

@@ -10,11 +10,12 @@ import {
   findUserIdBySpelling,
   operations,
   Problem,
+  present,
+  resultOf,
   type User,
   type Work,
 } from '@reeve/core';
 import { type ConnectionNames, connectionNames } from './connection.ts';
-import { present, resultOf } from './value.ts';
 
 export const inexistentUser = { status: 404, code: 'inexistent_user', message: 'The user does not exist.' } as const;
 

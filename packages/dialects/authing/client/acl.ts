@@ -31,7 +31,15 @@ export interface AuthorizeResourceInput {
 /** Several resources at once; `opts` says who and which. */
 export interface AuthorizeResourcesInput {
   readonly namespace: string;
-  readonly opts: readonly (AuthorizeResourceOpt & Document)[];
+  readonly opts: readonly {
+    readonly targetType: PolicyAssignmentTargetType;
+    readonly targetIdentifiers: readonly string[];
+    readonly resources: readonly {
+      readonly code: string;
+      readonly actions?: readonly string[] | undefined;
+      readonly resourceType?: ResourceType | undefined;
+    }[];
+  }[];
 }
 export interface AuthorizedResourcesBatchInput {
   readonly namespace: string;
@@ -75,7 +83,9 @@ const grantsOf = (wire: Wire) => ({
     return resourcesOf(await wire.ask(operations.authorizedResources, variables));
   },
 
-  listAuthorizedResourcesBatch: async (input: AuthorizedResourcesBatchInput): Promise<Document[]> => {
+  listAuthorizedResourcesBatch: async (
+    input: AuthorizedResourcesBatchInput,
+  ): Promise<{ readonly list: Page<AuthorizedResource>[] }> => {
     const { namespace, resourceType, targets } = input;
     const body = { namespace, resourceType, targets };
     return wire.rest('POST', '/api/v2/acl/list-authorized-resources-batch', { body, isSafe: true });

@@ -1,5 +1,7 @@
 /** The values that arguments and results are made of, under the names of `authing-js-sdk`. */
 
+type ValueOf<T> = T[keyof T];
+
 export const UdfTargetType = {
   Node: 'NODE',
   Org: 'ORG',
@@ -10,7 +12,7 @@ export const UdfTargetType = {
   Application: 'APPLICATION',
 } as const;
 /** What a user-defined field belongs to. */
-export type UdfTargetType = (typeof UdfTargetType)[keyof typeof UdfTargetType];
+export type UdfTargetType = ValueOf<typeof UdfTargetType>;
 
 export const UdfDataType = {
   String: 'STRING',
@@ -20,10 +22,10 @@ export const UdfDataType = {
   Object: 'OBJECT',
   Select: 'SELECT',
 } as const;
-export type UdfDataType = (typeof UdfDataType)[keyof typeof UdfDataType];
+export type UdfDataType = ValueOf<typeof UdfDataType>;
 
 export const ResourceType = { Data: 'DATA', Api: 'API', Menu: 'MENU', Ui: 'UI', Button: 'BUTTON' } as const;
-export type ResourceType = (typeof ResourceType)[keyof typeof ResourceType];
+export type ResourceType = ValueOf<typeof ResourceType>;
 
 export const PolicyAssignmentTargetType = {
   User: 'USER',
@@ -33,10 +35,10 @@ export const PolicyAssignmentTargetType = {
   AkSk: 'AK_SK',
 } as const;
 /** Who is granted something. */
-export type PolicyAssignmentTargetType = (typeof PolicyAssignmentTargetType)[keyof typeof PolicyAssignmentTargetType];
+export type PolicyAssignmentTargetType = ValueOf<typeof PolicyAssignmentTargetType>;
 
 export const Operator = { And: 'AND', Or: 'OR' } as const;
-export type Operator = (typeof Operator)[keyof typeof Operator];
+export type Operator = ValueOf<typeof Operator>;
 
 export const SortByEnum = {
   CreatedatDesc: 'CREATEDAT_DESC',
@@ -44,7 +46,7 @@ export const SortByEnum = {
   UpdatedatDesc: 'UPDATEDAT_DESC',
   UpdatedatAsc: 'UPDATEDAT_ASC',
 } as const;
-export type SortByEnum = (typeof SortByEnum)[keyof typeof SortByEnum];
+export type SortByEnum = ValueOf<typeof SortByEnum>;
 
 export const UserStatus = {
   Suspended: 'Suspended',
@@ -52,7 +54,7 @@ export const UserStatus = {
   Activated: 'Activated',
   Archived: 'Archived',
 } as const;
-export type UserStatus = (typeof UserStatus)[keyof typeof UserStatus];
+export type UserStatus = ValueOf<typeof UserStatus>;
 
 export const EmailScene = {
   ResetPassword: 'RESET_PASSWORD',
@@ -71,4 +73,4 @@ export const EmailScene = {
   INFORMATION_COMPLETION_VERIFY_CODE: 'INFORMATION_COMPLETION_VERIFY_CODE',
 } as const;
 /** What a mail is for. */
-export type EmailScene = (typeof EmailScene)[keyof typeof EmailScene];
+export type EmailScene = ValueOf<typeof EmailScene>;

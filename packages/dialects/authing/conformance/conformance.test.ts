@@ -4,12 +4,14 @@
  */
 import { type DatabaseKind, databaseKinds, type TestServer } from '@reeve/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { differences, otherCases, userCases } from '../client/twin.fixture.ts';
 import { contract } from './contract.ts';
 import { LEFT_OUT } from './left-out.ts';
 import { scenarios } from './scenarios/index.ts';
 import { compatibilityTable } from './table.ts';
-import { type Called, type ClientName, clientNames, clientOf, settled, startServer } from './world.ts';
+import { besideOf, type Called, type ClientName, clientNames, clientOf, settled, startServer } from './world.ts';
 
+type Method = (...args: unknown[]) => Promise<unknown>;
 const works = new Map<string, Set<DatabaseKind>>();
 const worksOn = (client: ClientName, row: string) => [...(works.get(`${client} ${row}`) ?? [])].toSorted();
 
@@ -26,7 +28,7 @@ describe.each(databaseKinds)('on %s', (kind) => {
       const called: Called = new Set();
       const word = `${name.replace(/[^a-z]/gi, '')}${i}z`;
       const client = clientOf(clientName, server, called);
-      results.push(settled(await run({ client, word }), word));
+      results.push(settled(await run({ ...besideOf(server), client, word }), word));
       for (const row of rows) {
         expect(called, 'A scenario checks what it calls.').toContain(row);
         const key = `${clientName} ${row}`;
@@ -34,6 +36,19 @@ describe.each(databaseKinds)('on %s', (kind) => {
       }
     }
     expect(results[1]).toEqual(results[0]);
+  });
+
+  it.each(Object.keys(LEFT_OUT))('%s is refused, to both clients', async (id) => {
+    const found = [...userCases, ...otherCases, ...differences].find(({ surface }) => surface === id);
+    const [module = '', method = ''] = id.split('.');
+    for (const clientName of clientNames) {
+      const client = clientOf(clientName, server, new Set()) as unknown as Record<string, Record<string, Method>>;
+      const args = structuredClone(found?.args ?? ['a', 'b', 'c']) as unknown[];
+      const call = Promise.resolve(client[module]?.[method]?.(...args));
+      const outcome = (await call.catch((error: unknown) => error)) as { code?: unknown };
+      // Two methods resolve with what the server says.
+      expect([404, 500], `${clientName}: ${JSON.stringify(outcome)}`).toContain(outcome.code);
+    }
   });
 });
 

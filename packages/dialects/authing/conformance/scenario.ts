@@ -5,6 +5,12 @@ export interface Stage {
   readonly client: Client;
   /** Makes names that no other run has. */
   readonly word: string;
+  /** Signs a user in with a password; the access token. */
+  signIn(username: string, password: string): Promise<string>;
+  /** Whether an access token is good still. */
+  stands(token: string): Promise<boolean>;
+  /** A new organization; its id. */
+  organization(name: string, members: readonly string[]): Promise<string>;
 }
 
 export interface Scenario {

@@ -2,6 +2,8 @@
  * Bounds on what one GraphQL document may ask: how deep, how many fields, fragments counted wherever they are spread. They hold
  * before anything runs. Introspection has bounds of its own, and that of graphql-js beside them (`MaxIntrospectionDepthRule`).
  */
+
+import { isStorable } from '@reeve/core';
 import { type DocumentNode, type FragmentDefinitionNode, Kind, type SelectionSetNode } from 'graphql';
 import { CODES, Refusal } from './problems.ts';
 
@@ -55,7 +57,7 @@ const tooMuch = (bound: string) => new Refusal(CODES.failed, `The query is too l
 
 /** Throws a refusal where a list among the arguments is longer than the bound, or a text is none that can be kept. */
 export function checkArguments(value: unknown, field: string): void {
-  if (typeof value === 'string' && (value.includes('\0') || !value.isWellFormed()))
+  if (typeof value === 'string' && !isStorable(value))
     throw new Refusal(CODES.failed, `${field} holds characters that are none.`, field);
   if (value === null || typeof value !== 'object') return;
   if (Array.isArray(value) && value.length > MAX_ITEMS)

@@ -3,10 +3,18 @@
  * SELECT, milliseconds of DATETIME, and JSON of the rest (contract, `conventions.udf`).
  */
 import type { CustomField } from '@reeve/contract';
-import { type Bag, extensionsOf, operations, setExtension, type Unit, type User, type Work } from '@reeve/core';
+import {
+  type Bag,
+  everyItem,
+  extensionsOf,
+  operations,
+  setExtension,
+  type Unit,
+  type User,
+  type Work,
+} from '@reeve/core';
 import type { Call } from './operation.ts';
 import { CODES, Refusal } from './problems.ts';
-import { everyItem } from './value.ts';
 
 const TARGETS: Readonly<Record<string, CustomField['target']>> = {
   USER: 'user',

@@ -1,5 +1,5 @@
-/** The door over HTTP on both databases: tokens, passwords, rights, and what no document may do. */
-import { constants, createPublicKey, generateKeyPairSync, publicEncrypt } from 'node:crypto';
+/** The door over HTTP on both databases: tokens, passwords, rights, and users. */
+import { constants, generateKeyPairSync, publicEncrypt } from 'node:crypto';
 import {
   ADMIN_EMAIL,
   bootServer,
@@ -7,60 +7,26 @@ import {
   CLIENT_SECRET,
   claimsIn,
   databaseKinds,
+  signInWith,
   type TestServer,
 } from '@reeve/testkit';
-import { getIntrospectionQuery } from 'graphql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-
-interface Answer {
-  readonly status: number;
-  readonly data?: Readonly<Record<string, never>> | null;
-  readonly errors?: readonly { readonly message: { readonly code: number; readonly message: string } }[];
-}
-
-const TOKEN =
-  'query ($id: String!, $secret: String!) { accessToken(userPoolId: $id, secret: $secret) { accessToken exp iat } }';
-const CREATE = 'mutation ($info: CreateUserInput!) { createUser(userInfo: $info) { id username email } }';
-const UPDATE =
-  'mutation ($id: String, $input: UpdateUserInput!) { updateUser(id: $id, input: $input) { id tokenExpiredAt } }';
+import { type Answer, CREATE, codeOf, type Door, openDoor, UPDATE } from './door.fixture.ts';
 
 describe.each(databaseKinds)('the Authing door on %s', (kind) => {
   let server: TestServer;
+  let door: Door;
   let token: string;
-  let count = 0;
-  const ask = async (query: string, variables: object = {}, bearer: string | null = token): Promise<Answer> => {
-    const response = await fetch(`${server.url}/authing/graphql/v2`, {
-      method: 'POST',
-      headers: {
-        'content-type': 'application/json',
-        ...(bearer === null ? {} : { authorization: `Bearer ${bearer}` }),
-      },
-      body: JSON.stringify({ query, variables }),
-    });
-    return { status: response.status, ...((await response.json()) as object) };
-  };
-  const get = async (path: string, bearer?: string) => {
-    const headers = bearer === undefined ? {} : { authorization: `Bearer ${bearer}` };
-    const response = await fetch(`${server.url}/authing${path}`, { headers });
-    return { status: response.status, body: (await response.json()) as Record<string, unknown> };
-  };
-  const codeOf = ({ errors }: Answer) => errors?.[0]?.message.code;
-  const newUser = async (info: object = {}) => {
-    const { data, errors } = await ask(CREATE, { info: { username: `u${++count}`, ...info } });
-    expect(errors).toBeUndefined();
-    return (data as unknown as { createUser: { id: string; username: string } }).createUser;
-  };
-  const key = async () => {
-    const { body } = await get('/api/v2/.well-known');
-    return createPublicKey((body.data as { publicKey: string }).publicKey);
-  };
-
   beforeAll(async () => {
     server = await bootServer(kind);
-    const { data } = await ask(TOKEN, { id: CLIENT_ID, secret: CLIENT_SECRET }, null);
-    token = (data as unknown as { accessToken: { accessToken: string } }).accessToken.accessToken;
+    door = await openDoor(server);
+    token = door.token;
   });
   afterAll(() => server.stop());
+  const ask: Door['ask'] = (...args) => door.ask(...args);
+  const newUser: Door['newUser'] = (info) => door.newUser(info);
+  const get: Door['get'] = (...args) => door.get(...args);
+  const key: Door['key'] = () => door.key();
 
   describe('the management token', () => {
     it('lives 15 days and is a JWT for this door', () => {
@@ -70,10 +36,10 @@ describe.each(databaseKinds)('the Authing door on %s', (kind) => {
     });
 
     it('is refused alike to who is unknown and whose secret is wrong', async () => {
-      const wrong = await ask(TOKEN, { id: CLIENT_ID, secret: 'nope' }, null);
+      const wrong = await door.askToken(CLIENT_ID, 'nope');
       expect(wrong).toMatchObject({ status: 200, data: null });
       expect(codeOf(wrong)).toBe(2224);
-      expect((await ask(TOKEN, { id: 'nobody', secret: CLIENT_SECRET }, null)).errors).toEqual(wrong.errors);
+      expect((await door.askToken('nobody', CLIENT_SECRET)).errors).toEqual(wrong.errors);
     });
 
     it('is asked for: 2020 without one, with a forged one, and with one of another API', async () => {
@@ -88,14 +54,7 @@ describe.each(databaseKinds)('the Authing door on %s', (kind) => {
     });
 
     it('carries what the application holds: more is refused with 1001', async () => {
-      const { body } = await server.api('POST', '/applications', {
-        name: 'Reader',
-        type: 'machine_to_machine',
-        scopes: ['users:read'],
-      });
-      const { client_id: id, client_secret: secret } = body as { client_id: string; client_secret: string };
-      const { data } = await ask(TOKEN, { id, secret }, null);
-      const reader = (data as unknown as { accessToken: { accessToken: string } }).accessToken.accessToken;
+      const reader = await door.narrow(['users:read']);
       expect((await ask('{ users { totalCount } }', {}, reader)).errors).toBeUndefined();
       expect(codeOf(await ask(CREATE, { info: { username: 'x' } }, reader))).toBe(1001);
       expect(codeOf(await ask('{ users { list { groups { totalCount } } } }', {}, reader))).toBe(1001);
@@ -126,16 +85,47 @@ describe.each(databaseKinds)('the Authing door on %s', (kind) => {
       expect(codeOf(await ask('{ users { totalCount } }', {}, next))).toBe(2020);
     });
 
+    it('and sessions that began before tokenExpiredAt end when it comes, those after it do not', async () => {
+      const password = publicEncrypt({ key: await key(), padding: constants.RSA_PKCS1_PADDING }, Buffer.from('six-ch'));
+      const { id, username } = await newUser({ password: password.toString('base64') });
+      const stands = async (bearer: string) => codeOf(await ask('{ users { totalCount } }', {}, bearer)) === 1001;
+      const isIn = async (bearer: unknown) =>
+        (await fetch(`${server.url}/userinfo`, { headers: { authorization: `Bearer ${bearer}` } })).status === 200;
+      const enter = async () =>
+        (await signInWith(server, { username, password: 'six-ch', scope: 'openid' })).body.access_token;
+      const end = (offset: number) => {
+        const tokenExpiredAt = new Date(server.clock.now() + offset).toISOString();
+        return ask(UPDATE, { id, input: { tokenExpiredAt } });
+      };
+      const [first, session] = [await tokenOf(id), await enter()];
+      server.clock.advance(10_000);
+      const [second, later] = [await tokenOf(id), await enter()];
+      expect((await end(-5000)).errors).toBeUndefined();
+      expect([await stands(first), await isIn(session)]).toEqual([false, false]);
+      expect([await stands(second), await isIn(later)]).toEqual([true, true]);
+      await end(60_000);
+      const third = await tokenOf(id);
+      expect([await stands(second), await stands(third), await isIn(later)]).toEqual([true, true, true]);
+      server.clock.advance(61_000);
+      const fourth = await tokenOf(id);
+      expect([await stands(second), await stands(third), await isIn(later)]).toEqual([false, false, false]);
+      expect(await stands(fourth)).toBe(true);
+    });
+
+    it('are given as long as the tenant lets applications act as users; each is told in the audit log', async () => {
+      const { id } = await newUser();
+      await tokenOf(id);
+      const { body: told } = await server.api('GET', '/audit?event_types=user.impersonation_started&limit=1');
+      expect(told).toMatchObject({ events: [{ actor: { type: 'application' }, target: { type: 'user' } }] });
+      await server.api('PATCH', '/tenant', { settings: { allow_impersonation: false } });
+      expect(codeOf(await ask(REFRESH, { id }))).toBe(1001);
+      await server.api('PATCH', '/tenant', { settings: { allow_impersonation: true } });
+      expect((await ask(REFRESH, { id })).errors).toBeUndefined();
+    });
+
     it('of an administrator need roles:write, too', async () => {
       const scopes = ['users:read', 'users:impersonate'];
-      const { body } = await server.api('POST', '/applications', {
-        name: 'Minter',
-        type: 'machine_to_machine',
-        scopes,
-      });
-      const { client_id: id, client_secret: secret } = body as { client_id: string; client_secret: string };
-      const { data } = await ask(TOKEN, { id, secret }, null);
-      const minter = (data as unknown as { accessToken: { accessToken: string } }).accessToken.accessToken;
+      const minter = await door.narrow(scopes);
       const found = await ask('query ($email: String) { findUser(email: $email) { id } }', { email: ADMIN_EMAIL });
       const admin = (found.data as unknown as { findUser: { id: string } }).findUser;
       expect(codeOf(await ask(REFRESH, admin, minter))).toBe(1001);
@@ -146,18 +136,7 @@ describe.each(databaseKinds)('the Authing door on %s', (kind) => {
   describe('passwords', () => {
     const encrypt = async (text: string) =>
       publicEncrypt({ key: await key(), padding: constants.RSA_PKCS1_PADDING }, Buffer.from(text));
-    const signIn = (username: string, password: string) =>
-      fetch(`${server.url}/oauth/token`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({
-          grant_type: 'password',
-          client_id: CLIENT_ID,
-          client_secret: CLIENT_SECRET,
-          username,
-          password,
-        }),
-      });
+    const signIn = (username: string, password: string) => signInWith(server, { username, password });
 
     it('are decrypted and sign in; six characters suffice', async () => {
       const password = (await encrypt('sïx-ch')).toString('base64');
@@ -241,6 +220,32 @@ describe.each(databaseKinds)('the Authing door on %s', (kind) => {
       expect(answers.map(codeOf).toSorted()).toEqual([2026, 2026, undefined]);
     });
 
+    it('count sign-ins in a number that can be told, and days that a calendar has', async () => {
+      for (const input of [
+        { loginsCount: 2_147_483_647 },
+        { loginsCount: -1 },
+        { lastLogin: '2021-02-30T00:00:00Z' },
+      ]) {
+        const answer = await ask(CREATE, { info: { username: 'uncounted', ...input } });
+        expect(answer.errors?.[0]?.message.message).toContain(Object.keys(input)[0]);
+      }
+      expect((await ask('{ isUserExists(username: "uncounted") }')).data).toEqual({ isUserExists: false });
+    });
+
+    it('keep their external id apart from what other doors write, and give it back', async () => {
+      const { id } = await newUser({ externalId: 'Ext-1' });
+      const find = async (externalId: string) =>
+        (await ask('query ($e: String) { findUser(externalId: $e) { id externalId } }', { e: externalId })).data;
+      expect(await find('Ext-1')).toEqual({ findUser: { id, externalId: 'Ext-1' } });
+      expect(await find('ext-1')).toEqual({ findUser: null });
+      await server.api('POST', '/users', { username: `free${kind}`, app_metadata: { external_id: 'Ext-1' } });
+      expect(await find('Ext-1')).toEqual({ findUser: { id, externalId: 'Ext-1' } });
+      expect(codeOf(await ask(CREATE, { info: { username: 'second', externalId: 'Ext-1' } }))).toBe(2026);
+      expect((await ask('{ isUserExists(username: "second") }')).data).toEqual({ isUserExists: false });
+      expect((await ask(UPDATE, { id, input: { externalId: null } })).errors).toBeUndefined();
+      await newUser({ externalId: 'Ext-1' });
+    });
+
     it('more than 80 are not read at once: 2030', async () => {
       const response = await fetch(`${server.url}/authing/api/v2/users/batch`, {
         method: 'POST',
@@ -252,146 +257,6 @@ describe.each(databaseKinds)('the Authing door on %s', (kind) => {
         }),
       });
       expect([response.status, await response.json()]).toMatchObject([200, { code: 2030 }]);
-    });
-  });
-
-  describe('documents', () => {
-    it('may ask what there is', async () => {
-      const { data } = await ask(getIntrospectionQuery(), {}, null);
-      expect(data).toHaveProperty('__schema');
-    });
-
-    const nested = (depth: number) =>
-      `{ users { list ${'{ groups { list { users { list '.repeat(depth)}{ id }${' } } } }'.repeat(depth)} } }`;
-    const aliases = (n: number, field: string) => Array.from({ length: n }, (_, i) => `a${i}: ${field}`).join(' ');
-    const cases: Readonly<Record<string, readonly [query: string, variables?: object]>> = {
-      'too deep': [nested(4)],
-      'far too deep': [nested(300)],
-      'many aliases of a root field': [`{ ${aliases(11, 'users { totalCount }')} }`],
-      'many aliases of a field': [`{ users { list { ${aliases(201, 'id')} } } }`],
-      'fragments that multiply': [
-        `{ users { ...A } } fragment A on PaginatedUsers { ${aliases(10, 'list { ...B }')} } fragment B on User { ${aliases(30, 'id')} }`,
-      ],
-      'fragments in a circle': ['{ users { ...A } } fragment A on PaginatedUsers { list { id } ...A }'],
-      'a list that is too long': [
-        'mutation ($ids: [String!]!) { deleteUsers(ids: $ids) { code } }',
-        { ids: Array(1001).fill('x') },
-      ],
-      'variables of other types': ['query ($page: Int) { users(page: $page) { totalCount } }', { page: { a: 1 } }],
-      'a number beyond Int': ['query ($page: Int) { users(page: $page) { totalCount } }', { page: 1e12 }],
-      'a page far away': ['{ users(page: 2147483647, limit: 1000) { totalCount } }'],
-      'a variable that is not declared': ['{ users(page: $page) { totalCount } }'],
-      'a missing variable': ['query ($id: String!) { deleteUser: user(id: $id) { id } }'],
-      'an unknown field': ['{ secrets }'],
-      'no document': [''],
-      'what is no GraphQL': ['}{'],
-      'a subscription': ['subscription { users { totalCount } }'],
-      'several operations without a name': ['query A { users { totalCount } } query B { users { totalCount } }'],
-      'a character that is none': ['{ isUserExists(username: "\\u0000") }'],
-      'half a character': ['{ isUserExists(username: "\\uD800") }'],
-      'very many tokens': [`{ ${'a '.repeat(3000)} }`],
-      'introspection in circles': [
-        `{ __schema { types { ${'fields { type { '.repeat(12)} name ${'} }'.repeat(12)} } } }`,
-      ],
-    };
-    it.each(Object.entries(cases))('%s: HTTP 200 and an error object, never 5xx', async (name, [query, variables]) => {
-      const answer = await ask(query, variables);
-      expect(answer.status).toBe(200);
-      if (name === 'a page far away') return expect(answer.errors).toBeUndefined();
-      expect(answer.errors?.[0]?.message).toEqual({ code: expect.any(Number), message: expect.stringMatching(/\S/) });
-    });
-
-    it('of several changes see each the one before', async () => {
-      const set = (type: string, more = '') =>
-        `setUdf(targetType: USER, key: "twice", label: "L", dataType: ${type}${more}) { dataType options }`;
-      const { data, errors } = await ask(
-        `mutation { a: ${set('NUMBER')} b: ${set('SELECT')} c: ${set('SELECT', ', options: "[\\"x\\"]"')} d: ${set('STRING')} }`,
-      );
-      expect(errors).toBeUndefined();
-      expect(data).toEqual({
-        a: { dataType: 'NUMBER', options: null },
-        b: { dataType: 'SELECT', options: null },
-        c: { dataType: 'SELECT', options: '[{"value":"x","label":"x"}]' },
-        d: { dataType: 'STRING', options: null },
-      });
-    });
-
-    it('that go round from users to groups to users read so much and no more', async () => {
-      const { data } = await ask('mutation { createGroup(code: "round", name: "Round") { code } }');
-      expect(data).toEqual({ createGroup: { code: 'round' } });
-      const userIds = [];
-      for (let i = 0; i < 30; i++) userIds.push((await newUser()).id);
-      const add = 'mutation ($userIds: [String!]!) { addUserToGroup(userIds: $userIds, code: "round") { code } }';
-      expect((await ask(add, { userIds })).errors).toBeUndefined();
-      const members = (inner: string) => `users(limit: 30) { list { ${inner} } }`;
-      const once = await ask(
-        `{ group(code: "round") { ${members('groups { list { users(limit: 30) { totalCount } } }')} } }`,
-      );
-      expect(once.errors).toBeUndefined();
-      const round = `groups { list { ${members('groups { list { users(limit: 30) { totalCount } } }')} } }`;
-      const answer = await ask(`{ group(code: "round") { ${members(round)} } }`);
-      expect(answer.errors?.[0]?.message).toEqual({ code: 500, message: expect.stringContaining('too large') });
-    });
-
-    it('bodies that are no requests are told in the same form', async () => {
-      const bodies = [
-        '',
-        '{',
-        '[]',
-        '"x"',
-        '{"query":1}',
-        '{"query":"{__typename}","more":1}',
-        `{"query":"${'x'.repeat(70_000)}"}`,
-      ];
-      for (const body of bodies) {
-        const headers = { 'content-type': 'application/json', authorization: `Bearer ${token}` };
-        const response = await fetch(`${server.url}/authing/graphql/v2`, { method: 'POST', headers, body });
-        expect(response.status, body.slice(0, 40)).toBe(200);
-        expect(await response.json()).toMatchObject({ errors: [{ message: { code: 500 } }] });
-      }
-    });
-
-    it('random ones of the schema’s own words never fail the server', async () => {
-      const words = [
-        'users',
-        'findUser',
-        'user',
-        'searchUser',
-        'role',
-        'group',
-        'udv',
-        '(',
-        ')',
-        '{',
-        '}',
-        'id:',
-        '"x"',
-        '$a',
-        'page:',
-        '-1',
-        'null',
-        'list',
-        'id',
-        '[',
-        ']',
-        '...',
-        '@skip',
-        'true',
-        'USER',
-      ];
-      let seed = 7;
-      const next = (n: number) => {
-        seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648;
-        return seed % n;
-      };
-      for (let i = 0; i < 200; i++) {
-        const text = Array.from({ length: 3 + next(20) }, () => words[next(words.length)]).join(' ');
-        expect((await ask(`{ ${text} }`, { a: [null] })).status, text).toBe(200);
-      }
-    });
-
-    it('routes that are none are told in the vendor’s form', async () => {
-      expect(await get('/api/v2/nothing', token)).toMatchObject({ status: 200, body: { code: 404 } });
     });
   });
 });

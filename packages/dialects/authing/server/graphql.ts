@@ -11,11 +11,14 @@ import {
   type GraphQLError,
   type GraphQLFieldResolver,
   parse,
+  TypeInfo,
   validate,
+  visit,
+  visitWithTypeInfo,
 } from 'graphql';
 import { checkArguments, checkCost } from './cost.ts';
 import { nested } from './nested.ts';
-import { type Call, need, type Operations } from './operation.ts';
+import { type Call, need, type Operations, spend } from './operation.ts';
 import { CODES, GRAPHQL, Refusal, wordsOf } from './problems.ts';
 import { schema } from './schema.ts';
 import { ID } from './value.ts';
@@ -49,12 +52,28 @@ const resolverOf =
   async (source, args, call, info) => {
     checkArguments(args, info.fieldName);
     const hanging = nested[`${info.parentType.name}.${info.fieldName}`];
-    if (hanging) return hanging(call, (source as { [ID]: string })[ID], args as never);
+    if (hanging) {
+      spend(call, 1);
+      return hanging.run(call, (source as { [ID]: string })[ID], args as never);
+    }
     const operation = info.path.prev === undefined ? operations[info.fieldName] : undefined;
     if (!operation) return defaultFieldResolver(source, args, call, info);
-    if (operation.scope !== undefined) need(call, operation.scope);
+    spend(call, 1);
     return operation.run(call, args as never);
   };
+
+/** Throws unless the caller may ask all of it, before any of it is done. */
+function checkScopes(call: Call, document: DocumentNode, operations: Operations): void {
+  const types = new TypeInfo(schema);
+  const enter = () => {
+    const name = types.getFieldDef()?.name ?? '';
+    const parent = types.getParentType();
+    const isRoot = parent === schema.getQueryType() || parent === schema.getMutationType();
+    const scope = isRoot ? operations[name]?.scope : nested[`${parent?.name}.${name}`]?.scope;
+    if (scope !== undefined) need(call, scope);
+  };
+  visit(document, visitWithTypeInfo(types, { Field: { enter } }));
+}
 
 /** The error as the vendor tells one. What is no problem is a defect: it is thrown on, to be logged. */
 function errorOf({ originalError, message, locations, path }: GraphQLError) {
@@ -68,9 +87,11 @@ export function graphqlRow(operations: Operations): DialectRow {
   const fieldResolver = resolverOf(operations);
   const run = async (call: DialectCall<undefined, Body>) => {
     const { query, variables, operationName } = call.body;
+    const document = documentOf(query);
+    checkScopes(call, document, operations);
     const result = await execute({
       schema,
-      document: documentOf(query),
+      document,
       contextValue: call,
       fieldResolver,
       variableValues: variables ?? {},
@@ -85,5 +106,6 @@ export function graphqlRow(operations: Operations): DialectRow {
   return row(`POST ${GRAPHQL}`, { scopes: [], takesToken: true, body, run });
 }
 
-const isDenial = (error: unknown): error is Problem =>
-  error instanceof Problem && ['unauthenticated', 'insufficient_scope'].includes(error.code);
+/** What is told of the request as a whole: with its log line, its entry in the audit log and its headers. */
+const WHOLE: readonly string[] = ['unauthenticated', 'insufficient_scope', 'overloaded', 'storage_full'];
+const isDenial = (error: unknown): error is Problem => error instanceof Problem && WHOLE.includes(error.code);

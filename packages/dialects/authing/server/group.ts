@@ -1,8 +1,8 @@
 /** Groups by their codes. */
 import type { Group } from '@reeve/contract';
-import { operations, type Work } from '@reeve/core';
+import { everyItem, operations, type Work } from '@reeve/core';
 import { CODES, Refusal } from './problems.ts';
-import { everyItem, ID } from './value.ts';
+import { ID } from './value.ts';
 
 export const groupView = ({ id, code, name, description, created_at, updated_at }: Group) => ({
   [ID]: id,

@@ -2,19 +2,32 @@
 import type { Dialect } from '@reeve/core';
 import { graphqlRow } from './graphql.ts';
 import { refuse } from './problems.ts';
+import { departureRows } from './resources/departures.ts';
+import { grantRows, grants } from './resources/grants.ts';
 import { groups } from './resources/groups.ts';
-import { resourceRows, resources } from './resources/resources.ts';
+import { resourceRows } from './resources/resources.ts';
 import { roleRows, roles } from './resources/roles.ts';
+import { signInRows } from './resources/sign-ins.ts';
 import { tokenRows, tokens } from './resources/tokens.ts';
 import { udf } from './resources/udf.ts';
 import { userRows, users } from './resources/users.ts';
 
 /** By the name of the root field. */
-export const operations = { ...tokens, ...users, ...groups, ...roles, ...udf, ...resources };
+export const operations = { ...tokens, ...users, ...groups, ...roles, ...udf, ...grants };
 
 export const authing: Dialect = {
   api: 'authing',
   prefix: '/authing',
-  rows: [graphqlRow(operations), ...tokenRows, ...userRows, ...roleRows, ...resourceRows],
+  isForPages: true,
+  rows: [
+    graphqlRow(operations),
+    ...tokenRows,
+    ...userRows,
+    ...signInRows,
+    ...departureRows,
+    ...roleRows,
+    ...resourceRows,
+    ...grantRows,
+  ],
   refuse,
 };

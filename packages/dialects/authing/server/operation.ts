@@ -25,7 +25,6 @@ export function spend(call: Call, parts: number): void {
 
 /** Throws unless the caller's token carries the scope. */
 export function need(call: Call, scope: Scope): void {
-  spend(call, 1);
   if (call.claims.azp === undefined)
     throw new Problem('unauthenticated', 'Send a management token: Authorization: Bearer <token>.', {
       header: 'missing',
@@ -35,6 +34,9 @@ export function need(call: Call, scope: Scope): void {
 
 /** The pool that the caller is of: the client id of its application. */
 export const poolOf = ({ claims }: Pick<Call, 'claims'>): string => String(claims.azp ?? '');
+
+/** The envelope of REST. */
+export const answered = (data: unknown) => ({ code: 200, message: 'OK', data });
 
 /** What changes without an answer of their own say. */
 export const done = (message = 'OK') => ({ code: 200, message });

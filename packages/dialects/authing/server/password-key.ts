@@ -38,12 +38,23 @@ async function makeKey(work: Work): Promise<void> {
   await work.write((unit) => setExtension(unit, 'tenants', work.tenant.publicId, 'authing', keep));
 }
 
+/** One is made for a tenant, however many ask for it first. */
+const making = new WeakMap<Services, Map<number, Promise<void>>>();
+
+function makeOnce(work: Work): Promise<void> {
+  const pending = making.get(work.services) ?? new Map<number, Promise<void>>();
+  making.set(work.services, pending);
+  const made = pending.get(work.tenant.id) ?? makeKey(work).finally(() => pending.delete(work.tenant.id));
+  pending.set(work.tenant.id, made);
+  return made;
+}
+
 export async function passwordKey(work: Work): Promise<PasswordKey> {
   const keys = known.get(work.services) ?? new Map<number, PasswordKey>();
   known.set(work.services, keys);
   let key = keys.get(work.tenant.id) ?? (await keptKey(work));
   if (!key) {
-    await makeKey(work);
+    await makeOnce(work);
     key = await keptKey(work);
   }
   if (!key) throw new Error('The key that was just made is not there.');

@@ -1,9 +1,17 @@
 /** Who is in the pool: the users of the tenant's default connection. Their id here is the subject of the primary identity. */
-import { findByIdentity, findConnection, operations, type User, type UserFilter, type Work } from '@reeve/core';
+import {
+  findByIdentity,
+  findConnection,
+  noBody,
+  operations,
+  resultOf,
+  type User,
+  type UserFilter,
+  type Work,
+} from '@reeve/core';
 import { unknownUser } from './problems.ts';
-import { noBody, resultOf } from './value.ts';
 
-export async function poolConnection(work: Work): Promise<{ readonly id: string; readonly name: string }> {
+async function poolConnection(work: Work): Promise<{ readonly id: string }> {
   const found = await work.read((db) => findConnection(db, work.tenant.id));
   if (!found) throw new Error('The tenant has no default connection.');
   return found;
@@ -11,8 +19,9 @@ export async function poolConnection(work: Work): Promise<{ readonly id: string;
 
 /** Everybody who is in the pool, and passes the filters too. */
 export async function inPool(work: Work, ...filters: readonly UserFilter[]): Promise<UserFilter> {
-  const { name } = await poolConnection(work);
-  return { kind: 'and', of: [{ kind: 'equals', field: 'identity_connection', value: name }, ...filters] };
+  const { id } = await poolConnection(work);
+  const isHome: UserFilter = { kind: 'equals', field: 'connection', value: id };
+  return filters.length === 0 ? isHome : { kind: 'and', of: [isHome, ...filters] };
 }
 
 /** `usr_…` of the user with this id; undefined where there is none. */

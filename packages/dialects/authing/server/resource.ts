@@ -1,8 +1,39 @@
-/** Resources as this vendor shows them, and what somebody may do with them. */
-import type { AuthorizedResource, Resource, ResourceGrant } from '@reeve/contract';
-import { operations } from '@reeve/core';
+/** Resources as this vendor names and shows them, and what somebody may do with them. */
+import {
+  type AuthorizedResource,
+  resources as contract,
+  nullable,
+  optional,
+  type Resource,
+  type ResourceGrant,
+  type Schema,
+  string,
+} from '@reeve/contract';
+import { everyItem, noBody, operations, resultOf, type Work } from '@reeve/core';
 import { type Call, need, poolOf } from './operation.ts';
-import { everyItem } from './value.ts';
+import { CODES, Refusal } from './problems.ts';
+import { textFrom } from './value.ts';
+
+const rules = contract.create.body?.properties as Record<'code', Schema>;
+export const text = string({ maxLength: 2048 });
+export const anyText = optional(nullable(text));
+
+/** Without a namespace: the one called `default`. */
+export const namespaceOf = (namespace: string | null | undefined) => (namespace ? { namespace } : {});
+export const codeFrom = (field: string, code: string): string => textFrom(field, rules.code, code);
+
+export async function findResource(work: Work, code: string, namespace?: string | null): Promise<Resource | undefined> {
+  const query = { code: codeFrom('resource', code), namespace: namespace || 'default' };
+  const { resources } = resultOf(await operations.resources.list(work, { query, body: undefined }));
+  return resources[0];
+}
+
+/** Throws a refusal that names the resource. */
+export async function requireResource(work: Work, code: string, namespace?: string | null): Promise<Resource> {
+  const found = await findResource(work, code, namespace);
+  if (!found) throw new Refusal(CODES.failed, `No resource is called "${code.slice(0, 128)}".`, 'code');
+  return found;
+}
 
 export const RESOURCE_TYPES = ['DATA', 'API', 'MENU', 'BUTTON', 'UI'] as const;
 export type ResourceType = Resource['type'];
@@ -30,7 +61,7 @@ type Authorized = Pick<AuthorizedResource | ResourceGrant, 'code' | 'type' | 'ac
 const authorizedView = ({ code, type, actions, api_identifier }: Authorized) => ({
   code,
   type: type.toUpperCase(),
-  actions: actions.length === 0 && (type === 'menu' || type === 'button') ? null : actions,
+  actions: type === 'menu' || type === 'button' ? null : actions,
   apiIdentifier: api_identifier,
 });
 
@@ -41,7 +72,7 @@ export interface Wanted {
 
 const queryOf = ({ namespace, resourceType }: Wanted) => {
   const type = typeFrom(resourceType);
-  return { ...(namespace ? { namespace } : {}), ...(type ? { type } : {}) };
+  return { ...namespaceOf(namespace), ...(type ? { type } : {}) };
 };
 
 const counted = (found: readonly Authorized[]) => ({ totalCount: found.length, list: found.map(authorizedView) });
@@ -61,9 +92,21 @@ export async function authorizedOfUser(call: Call, user_id: string, wanted: Want
 export async function authorizedOfSubject(call: Call, subject: string, wanted: Wanted) {
   need(call, 'resources:read');
   const query = { ...queryOf(wanted), subject };
-  return counted(
-    await everyItem('resource_grants', (page) =>
-      operations.resources.listGrants(call.work, { query: { ...query, ...page }, body: undefined }),
-    ),
+  const grants = await everyItem('resource_grants', (page) =>
+    operations.resources.listGrants(call.work, { query: { ...query, ...page }, body: undefined }),
   );
+  const told: Authorized[] = [];
+  for (const grant of grants) told.push({ ...grant, actions: await expanded(call, grant) });
+  return counted(told);
 }
+
+/** All actions are told as those that the resource has, as they are of a user; `*` alone where it names none. */
+async function expanded({ work }: Call, { resource_id, actions }: ResourceGrant): Promise<string[]> {
+  if (!actions.includes('*')) return actions;
+  const { actions: declared } = resultOf(await operations.resources.get(work, { resource_id, ...noBody }));
+  return declared.length === 0 ? actions : declared.map(({ name }) => name);
+}
+
+/** What a subject may do; of a user by whatever grant, of others what is granted to themselves. */
+export const authorizedOf = (call: Call, { type, id }: ResourceGrant['subject'], wanted: Wanted) =>
+  type === 'user' ? authorizedOfUser(call, id, wanted) : authorizedOfSubject(call, id, wanted);

@@ -1,9 +1,9 @@
 /** Roles by namespace and code. */
 import type { Role } from '@reeve/contract';
-import { operations, type Work } from '@reeve/core';
+import { everyItem, operations, type Work } from '@reeve/core';
 import { type Call, poolOf } from './operation.ts';
 import { CODES, Refusal } from './problems.ts';
-import { everyItem, ID } from './value.ts';
+import { ID } from './value.ts';
 
 export const NAMESPACE = 'default';
 

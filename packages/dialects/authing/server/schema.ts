@@ -1,12 +1,23 @@
 /** What Authing's GraphQL door knows: the contract's types (`authing.json`, `graphql`), with the names its client relies on. */
 import { buildSchema } from 'graphql';
 
+/** What a user has in every form, and is text. */
+const PERSON = [
+  'username email phone unionid openid nickname photo oauth browser device lastLogin lastIP company name givenName familyName',
+  'middleName profile preferredUsername website gender birthdate zoneinfo locale address formatted streetAddress locality',
+  'region postalCode city province country externalId phoneCountryCode',
+]
+  .flatMap((names) => names.split(' '))
+  .map((name) => `${name}: String`)
+  .join('\n  ');
+
 export const schema = buildSchema(`
 enum ResourceType { DATA API MENU UI BUTTON }
 enum SortByEnum { CREATEDAT_DESC CREATEDAT_ASC UPDATEDAT_DESC UPDATEDAT_ASC }
 enum UDFDataType { STRING NUMBER DATETIME BOOLEAN OBJECT SELECT }
 enum UDFTargetType { NODE ORG USER USERPOOL ROLE PERMISSION APPLICATION }
 enum PolicyAssignmentTargetType { USER ROLE GROUP ORG AK_SK }
+enum Operator { AND OR }
 enum UserStatus { Suspended Resigned Activated Archived }
 type AccessTokenRes {
   accessToken: String
@@ -14,57 +25,23 @@ type AccessTokenRes {
   iat: Int
 }
 type User {
+  ${PERSON}
   id: String!
   arn: String!
   userPoolId: String!
   status: UserStatus
-  username: String
-  email: String
   emailVerified: Boolean
-  phone: String
   phoneVerified: Boolean
-  unionid: String
-  openid: String
-  nickname: String
   registerSource: [String!]
-  photo: String
   password: String
-  oauth: String
   token: String
   tokenExpiredAt: String
   loginsCount: Int
-  lastLogin: String
-  lastIP: String
   signedUp: String
   blocked: Boolean
   isDeleted: Boolean
-  device: String
-  browser: String
-  company: String
-  name: String
-  givenName: String
-  familyName: String
-  middleName: String
-  profile: String
-  preferredUsername: String
-  website: String
-  gender: String
-  birthdate: String
-  zoneinfo: String
-  locale: String
-  address: String
-  formatted: String
-  streetAddress: String
-  locality: String
-  region: String
-  postalCode: String
-  city: String
-  province: String
-  country: String
   createdAt: String
   updatedAt: String
-  externalId: String
-  phoneCountryCode: String
   expiredAt: String
   directManagement: String
   identities: [Identity]
@@ -188,6 +165,19 @@ type Node {
   children: [String!]
   isVirtualNode: Boolean
 }
+type PaginatedAuthorizedTargets {
+  totalCount: Int
+  list: [ResourcePermissionAssignment]
+}
+type ResourcePermissionAssignment {
+  targetType: PolicyAssignmentTargetType
+  targetIdentifier: String
+  actions: [String!]
+}
+input AuthorizedTargetsActionsInput {
+  op: Operator!
+  list: [String]!
+}
 input AuthorizeResourceOpt {
   targetType: PolicyAssignmentTargetType!
   targetIdentifier: String!
@@ -203,49 +193,15 @@ input CreateUserIdentityInput {
   refreshToken: String
 }
 input CreateUserInput {
-  username: String
-  email: String
+  ${PERSON}
   emailVerified: Boolean
-  phone: String
   phoneVerified: Boolean
-  unionid: String
-  openid: String
-  nickname: String
-  photo: String
   password: String
   registerSource: [String!]
-  browser: String
-  oauth: String
   loginsCount: Int
-  lastLogin: String
-  company: String
-  lastIP: String
   signedUp: String
   blocked: Boolean
   isDeleted: Boolean
-  device: String
-  name: String
-  givenName: String
-  familyName: String
-  middleName: String
-  profile: String
-  preferredUsername: String
-  website: String
-  gender: String
-  birthdate: String
-  zoneinfo: String
-  locale: String
-  address: String
-  formatted: String
-  streetAddress: String
-  locality: String
-  region: String
-  postalCode: String
-  country: String
-  externalId: String
-  phoneCountryCode: String
-  city: String
-  province: String
 }
 input FindUserByIdentityInput {
   identifier: String
@@ -270,47 +226,13 @@ input SetUdfValueBatchInput {
   value: String!
 }
 input UpdateUserInput {
-  email: String
-  unionid: String
-  openid: String
+  ${PERSON}
   emailVerified: Boolean
-  phone: String
   phoneVerified: Boolean
-  username: String
-  nickname: String
   password: String
-  photo: String
-  company: String
-  browser: String
-  device: String
-  oauth: String
   tokenExpiredAt: String
   loginsCount: Int
-  lastLogin: String
-  lastIP: String
   blocked: Boolean
-  name: String
-  givenName: String
-  familyName: String
-  middleName: String
-  profile: String
-  preferredUsername: String
-  website: String
-  gender: String
-  birthdate: String
-  zoneinfo: String
-  locale: String
-  address: String
-  formatted: String
-  streetAddress: String
-  locality: String
-  region: String
-  postalCode: String
-  city: String
-  province: String
-  country: String
-  externalId: String
-  phoneCountryCode: String
   mainDepartmentId: String
   mainDepartmentCode: String
   expiredAt: String
@@ -324,6 +246,7 @@ input UserDefinedDataInput {
 }
 type Query {
   authorizedResources(targetType: PolicyAssignmentTargetType, targetIdentifier: String, namespace: String, resourceType: String): PaginatedAuthorizedResources
+  authorizedTargets(namespace: String!, resource: String!, resourceType: ResourceType!, targetType: PolicyAssignmentTargetType, actions: AuthorizedTargetsActionsInput): PaginatedAuthorizedTargets
   accessToken(userPoolId: String!, secret: String!): AccessTokenRes!
   udf(targetType: UDFTargetType!): [UserDefinedField!]!
   udv(targetType: UDFTargetType!, targetId: String!): [UserDefinedData!]!

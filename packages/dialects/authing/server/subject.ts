@@ -1,8 +1,9 @@
 /** Who resources are granted to, as this vendor names them: users by id, roles and groups by code, organizations by id. */
-import type { ResourceGrant } from '@reeve/contract';
-import type { Work } from '@reeve/core';
+import type { Resource, ResourceGrant } from '@reeve/contract';
+import { everyItem, findOrganization, noBody, operations, resultOf, type Work } from '@reeve/core';
 import { requireGroup } from './group.ts';
-import { requireId } from './pool.ts';
+import { type Call, spend } from './operation.ts';
+import { requireId, subjectOf } from './pool.ts';
 import { CODES, Refusal } from './problems.ts';
 import { requireRole } from './role.ts';
 
@@ -11,7 +12,21 @@ export interface Target {
   readonly targetIdentifier?: string | null;
 }
 
-type Subject = ResourceGrant['subject'];
+export type Subject = ResourceGrant['subject'];
+
+export const TARGET_TYPES = ['USER', 'ROLE', 'GROUP', 'ORG'] as const;
+const TYPES = { user: 'USER', role: 'ROLE', group: 'GROUP', organization: 'ORG' } as const;
+
+async function requireOrganization(work: Work, organization_id: string): Promise<{ readonly id: string }> {
+  const found = await work.read((db) => findOrganization(db, work.tenant.id, organization_id));
+  if (!found)
+    throw new Refusal(
+      CODES.failed,
+      `No organization has the id "${organization_id.slice(0, 128)}".`,
+      'targetIdentifier',
+    );
+  return found;
+}
 
 /** Throws a refusal that names who is unknown. A role is looked for in the namespace of the resources. */
 export async function subjectFrom(
@@ -28,7 +43,7 @@ export async function subjectFrom(
     case 'GROUP':
       return { type: 'group', id: (await requireGroup(work, name)).id };
     case 'ORG':
-      return { type: 'organization', id: name };
+      return { type: 'organization', id: (await requireOrganization(work, name)).id };
     default:
       throw new Refusal(
         CODES.failed,
@@ -36,4 +51,45 @@ export async function subjectFrom(
         'targetType',
       );
   }
+}
+
+/** Users that are looked up at once. */
+const AT_ONCE = 200;
+
+/** What subjects are called here, by their native ids. */
+async function identifiersOf(work: Work, subjects: readonly Subject[]): Promise<ReadonlyMap<string, string>> {
+  const names = new Map<string, string>();
+  const users = subjects.filter(({ type }) => type === 'user').map(({ id }) => id);
+  for (let from = 0; from < users.length; from += AT_ONCE) {
+    const body = { ids: users.slice(from, from + AT_ONCE), emails: [] };
+    const found = resultOf(await operations.users.lookup(work, { query: undefined, body }));
+    for (const user of found.users) names.set(user.id, subjectOf(user));
+  }
+  for (const { type, id } of subjects) {
+    if (type === 'role') names.set(id, resultOf(await operations.roles.get(work, { role_id: id, ...noBody })).code);
+    if (type === 'group') names.set(id, resultOf(await operations.groups.get(work, { group_id: id, ...noBody })).code);
+    if (type === 'organization') names.set(id, id);
+  }
+  return names;
+}
+
+/** To whom a resource is granted itself, and what of it; of one type, or of all. `*` is told as the actions that it stands for. */
+export async function targetsOf(call: Call, { id, actions }: Resource, type: string | null | undefined) {
+  const all = await everyItem('resource_grants', (page) =>
+    operations.resources.listGrants(call.work, { query: { resource: id, ...page }, body: undefined }),
+  );
+  const grants = all.filter(({ subject }) => !type || TYPES[subject.type] === type);
+  spend(call, grants.length);
+  const names = await identifiersOf(
+    call.work,
+    grants.map(({ subject }) => subject),
+  );
+  const declared = actions.map(({ name }) => name);
+  return grants.flatMap(({ subject, actions: held }) => {
+    const targetIdentifier = names.get(subject.id);
+    // Who was deleted since then has no name any more, and no grant.
+    if (targetIdentifier === undefined) return [];
+    const isAll = held.includes('*') && declared.length > 0;
+    return [{ targetType: TYPES[subject.type], targetIdentifier, actions: isAll ? declared : held }];
+  });
 }

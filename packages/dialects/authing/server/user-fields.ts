@@ -4,6 +4,7 @@
  */
 import { type Schema, type UserUpdate, userFields } from '@reeve/contract';
 import type { Bag } from '@reeve/core';
+import { CODES, Refusal } from './problems.ts';
 import { instantFrom, textFrom } from './value.ts';
 
 export const NATIVE = {
@@ -60,9 +61,6 @@ export const OWN = [
 ] as const;
 const INSTANTS: ReadonlySet<string> = new Set(['lastLogin', 'signedUp', 'tokenExpiredAt', 'expiredAt']);
 
-/** The name under which `externalId` stands in app_metadata, where every door sees it and a search finds it. */
-export const EXTERNAL_ID = 'external_id';
-
 export type Input = Readonly<Record<string, unknown>>;
 
 const MOST_TEXT = 4096;
@@ -96,13 +94,24 @@ export function nativeOf(input: Input): UserUpdate {
   if (Object.keys(profile).length > 0) fields.profile = profile;
   if (typeof input.emailVerified === 'boolean') fields.email_verified = input.emailVerified;
   if (typeof input.phoneVerified === 'boolean') fields.phone_verified = input.phoneVerified;
-  if (input.externalId !== undefined)
-    fields.app_metadata = { [EXTERNAL_ID]: judged('externalId', { maxLength: 256 }, input.externalId) };
   return fields as UserUpdate;
+}
+
+/** What another system calls the user; null: nothing; undefined: it stays. */
+export const externalIdOf = ({ externalId }: Input): string | null | undefined =>
+  externalId === undefined ? undefined : (judged('externalId', { maxLength: 256 }, externalId) as string | null);
+
+/** The count that is shown is a 32-bit number, and the directory's own count is added to it. */
+const MOST_LOGINS = 1_000_000_000;
+
+function checkCount({ loginsCount }: Input): void {
+  if (typeof loginsCount !== 'number' || (loginsCount >= 0 && loginsCount <= MOST_LOGINS)) return;
+  throw new Refusal(CODES.parameterWrong, `loginsCount must be of 0 to ${MOST_LOGINS}.`, 'loginsCount');
 }
 
 /** What of the input only this door knows. Null clears. */
 export function ownOf(input: Input): Bag {
+  checkCount(input);
   return Object.fromEntries(
     given(input, OWN).map((name) => {
       const value = judged(name, { maxLength: MOST_TEXT }, input[name]);

@@ -1,13 +1,15 @@
 /** A user as this vendor shows one (contract, `graphql.types.User`). */
 import { createHash } from 'node:crypto';
-import { type Bag, extensionsOf, type User } from '@reeve/core';
+import { type Bag, extensionsOf, externalIdsOf, type User } from '@reeve/core';
 import { customDataOf, definitionsOf } from './custom-data.ts';
 import { type Call, poolOf } from './operation.ts';
 import { subjectOf } from './pool.ts';
-import { EXTERNAL_ID, NATIVE, OWN, PROFILE } from './user-fields.ts';
+import { NATIVE, OWN, PROFILE } from './user-fields.ts';
 import { ID } from './value.ts';
 
 const REGISTERED = ['import:manual'];
+/** Of who left; it counts as long as the user is blocked. */
+export const RESIGNED = 'Resigned';
 
 const avatarOf = (text: string): string =>
   `https://s.gravatar.com/avatar/${createHash('md5').update(text).digest('hex')}?s=480&d=mp`;
@@ -31,7 +33,7 @@ const identitiesOf = (user: User, pool: string) =>
 const later = (a: string | null, b: unknown): string | null => (typeof b !== 'string' || (a !== null && a > b) ? a : b);
 
 /** Every field that is a value. A password is never shown, not even as a hash. */
-function fieldsOf(user: User, own: Bag, pool: string) {
+function fieldsOf(user: User, own: Bag, externalId: string | null, pool: string) {
   const id = subjectOf(user);
   const kept = Object.fromEntries(OWN.map((name) => [name, own[name] ?? null]));
   const native = Object.entries(NATIVE).map(([name, field]) => [name, user[field] ?? null]);
@@ -42,7 +44,7 @@ function fieldsOf(user: User, own: Bag, pool: string) {
     id,
     arn: `arn:cn:authing:${pool}:user:${id}`,
     userPoolId: pool,
-    status: 'Activated',
+    status: user.state === 'disabled' && own.status === RESIGNED ? RESIGNED : 'Activated',
     ...kept,
     ...(Object.fromEntries([...native, ...profile]) as Record<
       keyof typeof NATIVE | keyof typeof PROFILE,
@@ -50,7 +52,7 @@ function fieldsOf(user: User, own: Bag, pool: string) {
     >),
     emailVerified: user.email_verified,
     phoneVerified: user.phone_verified,
-    externalId: (user.app_metadata[EXTERNAL_ID] as string | undefined) ?? null,
+    externalId,
     registerSource: own.registerSource ?? REGISTERED,
     photo: user.picture ?? avatarOf(id),
     gender: user.profile.gender ?? 'U',
@@ -70,10 +72,12 @@ function fieldsOf(user: User, own: Bag, pool: string) {
 export async function userViews(call: Call, users: readonly User[]) {
   const { work } = call;
   const ids = users.map(({ id }) => id);
-  const own = await work.read((db) => extensionsOf(db, work, 'users', 'authing', ids));
+  const [own, externalIds] = await work.read((db) =>
+    Promise.all([extensionsOf(db, work, 'users', 'authing', ids), externalIdsOf(db, work.tenant.id, ids)]),
+  );
   const pool = poolOf(call);
   return users.map((user) => ({
-    ...fieldsOf(user, own.get(user.id) ?? {}, pool),
+    ...fieldsOf(user, own.get(user.id) ?? {}, externalIds.get(user.id) ?? null, pool),
     identities: () => identitiesOf(user, pool),
     customData: async () => customDataOf(await definitionsOf(call, 'user'), user),
     [ID]: user.id,

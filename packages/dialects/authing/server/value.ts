@@ -1,35 +1,9 @@
 /** Small translations that every view needs. */
 import type { Schema } from '@reeve/contract';
-import { Rendered } from '@reeve/core';
 import { CODES, Refusal } from './problems.ts';
 
 /** Where a view keeps the native id of what it shows, for what hangs on it; nothing that is answered has it. */
 export const ID: unique symbol = Symbol('native id');
-
-/** What operations without a query and a body are given. */
-export const noBody = { query: undefined, body: undefined } as const;
-
-/** What an operation answered, as a value: some answer JSON that is rendered already. */
-export const resultOf = <T>(output: T | Rendered<T>): T =>
-  output instanceof Rendered ? (JSON.parse(output.json) as T) : output;
-
-type Listed<Key extends string, Item> = { readonly [K in Key]: readonly Item[] } & {
-  readonly next_cursor: string | null;
-};
-
-/** All of a native list, page by page. */
-export async function everyItem<Key extends string, Item>(
-  key: Key,
-  list: (page: { limit: number; cursor?: string }) => Promise<Listed<Key, Item> | Rendered<Listed<Key, Item>>>,
-): Promise<Item[]> {
-  const items: Item[] = [];
-  for (let cursor: string | null | undefined; cursor !== null; ) {
-    const page = resultOf(await list({ limit: 100, ...(cursor === undefined ? {} : { cursor }) }));
-    items.push(...(page as Record<Key, readonly Item[]>)[key]);
-    cursor = page.next_cursor;
-  }
-  return items;
-}
 
 export interface PageArgs {
   readonly page?: number | null;
@@ -59,7 +33,11 @@ const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?$/
 export function instantFrom(field: string, text: string): string {
   const [matched, , , zone] = INSTANT.exec(text) ?? [];
   const at = new Date(matched === undefined ? Number.NaN : zone === undefined ? `${text}Z` : text);
-  if (Number.isNaN(at.valueOf())) throw new Refusal(CODES.failed, `${field} must be an ISO 8601 instant.`, field);
+  // The parser takes the 30th of February for a day in March.
+  const day = new Date(`${text.slice(0, 10)}T00:00:00Z`);
+  const isDay = !Number.isNaN(day.valueOf()) && day.toISOString().startsWith(text.slice(0, 10));
+  if (Number.isNaN(at.valueOf()) || !isDay)
+    throw new Refusal(CODES.failed, `${field} must be an ISO 8601 instant.`, field);
   return at.toISOString();
 }
 

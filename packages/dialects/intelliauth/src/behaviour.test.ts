@@ -167,6 +167,21 @@ describe.each(databaseKinds)('the client on %s', (kind) => {
     expect(events).toMatchObject([{ event_type: 'token.refused' }]);
   });
 
+  it('values of custom fields come with the user, and writing back what was read changes nothing', async () => {
+    expect((await server.api('POST', '/custom-fields', { key: `school`, type: 'string' })).status).toBe(201);
+    const { client } = clientWith();
+    const custom_fields = { school: 'A' };
+    const app_metadata = { plan: 'gold' };
+    const { id } = await client.users.create({ email: newEmail(), email_verified: true, app_metadata, custom_fields });
+    const read = await client.users.get(id);
+    expect(read).toMatchObject({ custom_fields, app_metadata, user_metadata: {} });
+    const { name, nickname, user_metadata } = read;
+    const body = { name, nickname, user_metadata, app_metadata: read.app_metadata, custom_fields: read.custom_fields };
+    expect(await client.users.update(id, body)).toEqual(read);
+    const { events } = await client.audit.list({ target: id, event_types: ['user.updated'] });
+    expect(events).toEqual([]);
+  });
+
   it('every refusal is found in the audit log by its request id', async () => {
     const { client } = clientWith();
     const narrow = clientWith({ scope: 'users:read' }).client;

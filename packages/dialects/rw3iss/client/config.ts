@@ -51,7 +51,7 @@ export const settingsOf = (config: AuthClientConfig) => {
   judge(config);
   const { storageNamespace: namespace = 'rw3iss_auth', ports = {} } = config;
   const apiBaseUrl = config.apiBaseUrl.replace(/\/+$/, '');
-  const { tokenStore, group } = tokenStoreOf(ports.tokenStore, namespace, apiBaseUrl);
+  const { tokenStore, group, storageKey } = tokenStoreOf(ports.tokenStore, namespace, apiBaseUrl);
   const transport = () =>
     new FetchTransport({
       tokenProvider: async () => (await tokenStore.get())?.access_token ?? null,
@@ -73,7 +73,7 @@ export const settingsOf = (config: AuthClientConfig) => {
     clock: ports.clock ?? { nowSeconds: () => Math.floor(Date.now() / 1000) },
     crypto: ports.crypto ?? webCrypto,
     logger: ports.logger ?? consoleLogger,
-    broadcast: config.enableCrossTabSync === false ? undefined : (ports.broadcast ?? channelOf(group)),
+    broadcast: config.enableCrossTabSync === false ? undefined : (ports.broadcast ?? channelOf(group, storageKey)),
   };
 };
 

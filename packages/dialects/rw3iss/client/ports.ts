@@ -9,6 +9,8 @@ export interface StoredTokens {
   readonly refresh_token: string;
   /** Seconds since 1970. */
   readonly expires_at_seconds: number;
+  /** In a browser: the idempotency key under which whoever shares the store exchanges this pair for the next. */
+  readonly renewal_key?: string | undefined;
 }
 
 /** Where the tokens are between two calls. */

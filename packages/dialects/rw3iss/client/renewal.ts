@@ -5,6 +5,9 @@
  * the new one. Where the answer was lost, the next refresh sends the token again: whether the server had it, only the
  * server knows.
  *
+ * A browser lets a tab read old tokens for a moment after another has written new ones, whoever has the lock. So all that
+ * read a pair there exchange it under one idempotency key, and the server answers all of them the same.
+ *
  * A refusal ends the session, whoever asked: on a 401, in the background or by a call. One of another organization or app
  * does so only if it is of the token itself (401). A failure on the way (5xx, 429, no connection, an answer that holds no
  * pair) ends nothing: the pair may still be good.
@@ -182,13 +185,18 @@ export class Renewal {
       throw error;
     });
     if (identity !== this.#session.identity) throw new Error('somebody else signed in, or out, during the refresh');
-    await this.#session.renew(pair);
+    await this.#session.renew(pair, stored);
     return pair;
   }
 
-  async #exchange({ refresh_token }: StoredTokens, { organizationId, appCode }: RefreshOptions): Promise<TokenPair> {
+  async #exchange(
+    { refresh_token, renewal_key }: StoredTokens,
+    { organizationId, appCode }: RefreshOptions,
+  ): Promise<TokenPair> {
     const body = { refresh_token, organization_id: organizationId, app_code: appCode };
-    const options = { skipAuth: true, isRepeatable: false };
+    const isPlain = (organizationId ?? appCode) === undefined;
+    const headers = isPlain && renewal_key ? { headers: { 'idempotency-key': renewal_key } } : {};
+    const options = { skipAuth: true, isRepeatable: false, ...headers };
     const answer = await this.#wire.post<Partial<TokenPair> & { tokens?: TokenPair }>('/auth/refresh', body, options);
     // The upstream server answers with the bare pair.
     const pair = answer?.tokens ?? (answer as TokenPair | undefined);

@@ -7,6 +7,13 @@ import { type AccessTokenClaims, claimsOf } from './claims.ts';
 import type { AuthStatus, Listeners, LogoutReason, Snapshot } from './events.ts';
 import type { TokenPair, User } from './models.ts';
 import type { Broadcast, Clock, Logger, StoredTokens, TokenStore } from './ports.ts';
+import { keyInPages } from './web.ts';
+
+/** The next one follows from the last, so that tabs which were answered the same pair go on with the same key. */
+const renewalKeyAfter = (last: string | undefined): string | undefined => {
+  const [secret = keyInPages(), count = '-1'] = last?.split('.') ?? [];
+  return secret && `${secret}.${Number(count) + 1}`;
+};
 
 export interface SessionSettings {
   readonly tokenStore: TokenStore;
@@ -21,6 +28,8 @@ export class Session {
   readonly #listeners: Listeners;
   #broadcast: Broadcast | undefined;
   #claims: AccessTokenClaims | null = null;
+  /** The access token that the claims are of. */
+  #loaded: string | undefined;
   #snapshot: Snapshot;
   #identity = 0;
   #written: Promise<unknown> = Promise.resolve();
@@ -73,14 +82,14 @@ export class Session {
     const { user, tokens } = answer ?? {};
     if (!user || !tokens) return;
     this.#identity++;
-    if (!(await this.#keep(tokens))) return;
+    if (!(await this.#keep(tokens, renewalKeyAfter(undefined)))) return;
     this.#listeners.emit('authenticated', { user, tokens });
     this.#broadcast?.publish({ type: 'authenticated', user_id: user.id });
   }
 
-  /** Another pair for who is signed in. */
-  async renew(tokens: TokenPair): Promise<void> {
-    if (!(await this.#keep(tokens))) return;
+  /** Another pair for who is signed in, in place of `before`. */
+  async renew(tokens: TokenPair, before: StoredTokens): Promise<void> {
+    if (!(await this.#keep(tokens, renewalKeyAfter(before.renewal_key)))) return;
     this.#listeners.emit('token_refreshed', { tokens });
     this.#broadcast?.publish({ type: 'token_refreshed', user_id: this.#claims?.uid });
   }
@@ -101,6 +110,8 @@ export class Session {
     const identity = this.#identity;
     const stored = await this.stored();
     if (!stored || identity !== this.#identity) return stored;
+    // Told twice, by the channel and by the storage.
+    if (stored.access_token === this.#loaded && this.#snapshot.status === 'authenticated') return stored;
     const { uid } = this.#claims ?? {};
     this.load(stored);
     if (this.#claims?.uid !== uid) this.#identity++;
@@ -112,6 +123,7 @@ export class Session {
   /** Reads the claims of a pair that is in the store already. */
   load({ access_token }: StoredTokens): void {
     this.#claims = claimsOf(access_token);
+    this.#loaded = access_token;
   }
 
   /** Sets the status, and tells those who listen if there is something to tell. */
@@ -149,14 +161,16 @@ export class Session {
 
   #forget(reason: LogoutReason): void {
     this.#claims = null;
+    this.#loaded = undefined;
     this.change(this.#settings.isOffline ? 'offline' : 'anonymous');
     this.#listeners.emit('logged_out', { reason });
   }
 
   /** False if somebody else signed in, or this one out, meanwhile. */
-  async #keep(tokens: TokenPair): Promise<boolean> {
+  async #keep(tokens: TokenPair, renewalKey: string | undefined): Promise<boolean> {
     const identity = this.#identity;
-    const stored = this.#storedOf(tokens);
+    const kept = this.#storedOf(tokens);
+    const stored = renewalKey === undefined ? kept : { ...kept, renewal_key: renewalKey };
     await this.#write((store) => store.set(stored));
     if (identity !== this.#identity) return false;
     this.load(stored);

@@ -225,6 +225,7 @@ describe('in a browser', () => {
       access_token: jwt({ uid: 'u' }),
       refresh_token: 'r2',
       expires_at_seconds: expect.any(Number),
+      renewal_key: expect.stringMatching(/^[0-9a-f]{32}\.0$/),
     });
     expect((await tab()).auth.getCurrentUser()?.id).toBe('u');
     expect((await tab({ storageNamespace: 'other' })).getStatus()).toBe('anonymous');
@@ -247,6 +248,62 @@ describe('in a browser', () => {
     await left;
     expect(two.getStatus()).toBe('anonymous');
     expect(other.getStatus()).toBe('authenticated');
+  });
+
+  /** What a browser tells of a change by another tab, once it shows it. */
+  const show = (newValue: string | null, key: string | null = 'rw3iss_auth:tokens') => {
+    if (newValue === null) page.values.delete('rw3iss_auth:tokens');
+    else page.values.set('rw3iss_auth:tokens', newValue);
+    page.dispatchEvent(Object.assign(new Event('storage'), { key, newValue }));
+  };
+
+  it('a tab follows what its storage shows, whether it has heard of it or will', async () => {
+    const [one, two] = [await tab(), await tab()];
+    const signedIn = next(two, 'status_changed');
+    await login(one);
+    await signedIn;
+    const text = page.values.get('rw3iss_auth:tokens') as string;
+    const snapshot = two.getSnapshot();
+    show(text);
+    await two.auth.getAccessToken();
+    expect(two.getSnapshot()).toBe(snapshot);
+    const left = next(two, 'logged_out');
+    show(null);
+    expect(await left).toEqual({ type: 'logged_out', reason: 'cross_tab_sync' });
+    const back = next(two, 'status_changed');
+    show(text);
+    expect(await back).toMatchObject({ status: 'authenticated' });
+    const leftAgain = next(two, 'logged_out');
+    show(null, null);
+    await leftAgain;
+    two.destroy();
+    const last = two.getSnapshot();
+    show(text);
+    await two.auth.getAccessToken();
+    expect(two.getSnapshot()).toBe(last);
+  });
+
+  it('tabs that read the same pair exchange it under one key, and what must not happen twice has a key of its own', async () => {
+    await login(await tab());
+    const [one, two] = [await tab(), await tab()];
+    const keys = () => upstream.asked.map(({ url, headers }) => [url, headers['idempotency-key']] as const);
+    upstream.asked.length = 0;
+    const { renewal_key } = JSON.parse(page.values.get('rw3iss_auth:tokens') as string) as { renewal_key: string };
+    const before = page.values.get('rw3iss_auth:tokens') as string;
+    await one.auth.refresh();
+    const after = page.values.get('rw3iss_auth:tokens') as string;
+    expect(JSON.parse(after)).toMatchObject({ renewal_key: renewal_key.replace('.0', '.1') });
+    // The other tab is shown the old pair for a while.
+    page.values.set('rw3iss_auth:tokens', before);
+    await two.auth.refresh();
+    await one.auth.refresh({ organizationId: 'o' });
+    await one.apps.create({ code: 'a', name: 'A' });
+    await one.users.setRoles('u', []);
+    const [first, second, third, made, roles] = keys();
+    expect([first?.[1], second?.[1]]).toEqual([renewal_key, renewal_key]);
+    for (const key of [third, made]) expect(key?.[1]).toMatch(/^[0-9a-f]{32}$/);
+    expect(new Set([renewal_key, third?.[1], made?.[1]]).size).toBe(3);
+    expect(roles?.[1]).toBeUndefined();
   });
 
   it.each(['no json', '{"access_token":1}', '{}', 'null'])('%s in the store is no session', async (text) => {

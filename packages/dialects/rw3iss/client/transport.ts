@@ -4,9 +4,13 @@
  * only if a second arrival changes nothing more. That is so for GET, HEAD, OPTIONS, PUT and DELETE (RFC 9110 §9.2.2),
  * and where the caller says otherwise, for what the caller says: a lookup or a grant is repeated though it is a POST, an
  * erasure with its reason is not though it is a DELETE. No answer of 4xx is ever asked for again.
+ *
+ * A browser repeats by itself, whatever the method, what it sent on a kept connection that then ends without an answer.
+ * There a request that must not happen twice carries a key, by which the server knows the second one.
  */
 import { AuthError } from './errors.ts';
 import type { Transport, TransportRequest, TransportResponse } from './ports.ts';
+import { keyInPages } from './web.ts';
 
 /** Pauses grow by 2 from `baseDelayMs` to `maxDelayMs`, each with up to 50 ms more. */
 export interface RetryOptions {
@@ -43,9 +47,10 @@ export class FetchTransport implements Transport {
   async request(request: TransportRequest): Promise<TransportResponse> {
     const isRepeatable = request.isRepeatable ?? repeatable.has(request.method.toUpperCase());
     const attempts = isRepeatable ? (this.#options.retry?.attempts ?? 3) : 1;
+    const key = isRepeatable ? undefined : keyInPages();
     for (let attempt = 1; ; attempt++) {
       try {
-        const response = await this.#send(request);
+        const response = await this.#send(request, key);
         if (response.status < 500 || attempt >= attempts) return response;
       } catch (error) {
         if (attempt >= attempts || isAborted(request, error)) throw error;
@@ -54,12 +59,12 @@ export class FetchTransport implements Transport {
     }
   }
 
-  async #send(request: TransportRequest): Promise<TransportResponse> {
+  async #send(request: TransportRequest, key: string | undefined): Promise<TransportResponse> {
     const { method, url, body, signal } = request;
     const isRaw = typeof body === 'string' || body instanceof FormData || body instanceof Blob;
     const response = await this.#fetch(url, {
       method,
-      headers: await this.#headersOf(request, isRaw && typeof body !== 'string'),
+      headers: await this.#headersOf(request, key, isRaw && typeof body !== 'string'),
       ...(body === undefined ? {} : { body: isRaw ? body : JSON.stringify(body) }),
       ...(signal ? { signal } : {}),
       // Passwords and refresh tokens are in bodies, which a redirect would take along to wherever it leads.
@@ -68,8 +73,9 @@ export class FetchTransport implements Transport {
     return answerOf(response);
   }
 
-  async #headersOf(request: TransportRequest, isTyped: boolean): Promise<Headers> {
+  async #headersOf(request: TransportRequest, key: string | undefined, isTyped: boolean): Promise<Headers> {
     const headers = new Headers({ accept: 'application/json' });
+    if (key !== undefined) headers.set('idempotency-key', key);
     if (request.body !== undefined && !isTyped) headers.set('content-type', 'application/json');
     const token =
       request.skipAuth || this.#options.attachAuthHeader === false ? null : await this.#options.tokenProvider();

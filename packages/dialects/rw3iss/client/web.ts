@@ -17,8 +17,18 @@ interface Channel {
   /** Node.js alone has it, and needs it: an open channel keeps the process alive. */
   unref?(): void;
 }
+interface StorageChange {
+  /** Null: all of them. */
+  readonly key: string | null;
+  readonly newValue: string | null;
+}
+interface Page {
+  readonly localStorage?: WebStorage;
+  addEventListener?(type: 'storage', listener: (change: StorageChange) => void): void;
+  removeEventListener?(type: 'storage', listener: (change: StorageChange) => void): void;
+}
 interface Runtime {
-  readonly window?: { readonly localStorage?: WebStorage };
+  readonly window?: Page;
   readonly BroadcastChannel?: new (name: string) => Channel;
   readonly navigator?: { readonly locks?: { request<T>(name: string, work: () => Promise<T>): Promise<T> } };
 }
@@ -78,26 +88,35 @@ export const tokenStoreOf = (
   given: TokenStore | undefined,
   namespace: string,
   apiBaseUrl: string,
-): { readonly tokenStore: TokenStore; readonly group: string | undefined } => {
+): { readonly tokenStore: TokenStore; readonly group: string | undefined; readonly storageKey?: string } => {
   const group = `rw3iss_auth:${namespace}:${apiBaseUrl}`;
   if (given) {
     const isPrivate = given instanceof MemoryTokenStore || !runtime.window;
     return { tokenStore: given, group: isPrivate ? `${group}:${identityOf(given)}` : group };
   }
   const shared = sharedStorage();
+  const storageKey = `${namespace}:tokens`;
   return shared
-    ? { tokenStore: tokenStoreIn(shared, `${namespace}:tokens`), group }
+    ? { tokenStore: tokenStoreIn(shared, storageKey), group, storageKey }
     : { tokenStore: new MemoryTokenStore(), group: undefined };
 };
 
-/** A channel to the others of a group, where the runtime has such; it keeps no process alive. */
-export const channelOf = (group: string | undefined): Broadcast | undefined => {
+/**
+ * A channel to the others of a group, where the runtime has such; it keeps no process alive. What is said there may be
+ * heard before the storage is seen to have changed, so that change is heard as well.
+ */
+export const channelOf = (group: string | undefined, storageKey: string | undefined): Broadcast | undefined => {
   if (group === undefined || !runtime.BroadcastChannel) return undefined;
   const channel = new runtime.BroadcastChannel(group);
   const listeners = new Set<(message: BroadcastMessage) => void>();
-  channel.onmessage = ({ data }) => {
-    for (const listener of listeners) listener(data as BroadcastMessage);
+  const tell = (message: BroadcastMessage) => {
+    for (const listener of listeners) listener(message);
   };
+  channel.onmessage = ({ data }) => tell(data as BroadcastMessage);
+  const onStorage = ({ key, newValue }: StorageChange) => {
+    if (key === null || key === storageKey) tell({ type: newValue === null ? 'logged_out' : 'token_refreshed' });
+  };
+  if (storageKey !== undefined) runtime.window?.addEventListener?.('storage', onStorage);
   channel.unref?.();
   return {
     publish: (message) => channel.postMessage(message),
@@ -105,7 +124,10 @@ export const channelOf = (group: string | undefined): Broadcast | undefined => {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    close: () => channel.close(),
+    close: () => {
+      runtime.window?.removeEventListener?.('storage', onStorage);
+      channel.close();
+    },
   };
 };
 
@@ -119,6 +141,10 @@ export const webCrypto: Crypto = {
   randomBytes: (length) => globalThis.crypto.getRandomValues(new Uint8Array(length)),
   sha256: async (bytes) => new Uint8Array(await globalThis.crypto.subtle.digest('SHA-256', Uint8Array.from(bytes))),
 };
+
+/** A new idempotency key in a browser, undefined elsewhere. Not `randomUUID`, which is for secure contexts alone. */
+export const keyInPages = (): string | undefined =>
+  runtime.window && [...webCrypto.randomBytes(16)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 
 /** Warnings and errors, to the console. */
 export const consoleLogger: Logger = {

@@ -24,7 +24,7 @@ const queryOf = (query: Query): string => {
   return given.length > 0 ? `?${new URLSearchParams(given)}` : '';
 };
 
-type CallOptions = Pick<TransportRequest, 'skipAuth' | 'isRepeatable'>;
+type CallOptions = Pick<TransportRequest, 'skipAuth' | 'isRepeatable' | 'headers'>;
 
 const secretName = /token|verifier/;
 /** The tokens that a request carries in its body. */

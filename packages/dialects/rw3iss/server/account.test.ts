@@ -3,15 +3,16 @@ import { totpCodeAt } from '@reeve/core';
 import {
   bootServer,
   databaseKinds,
+  RW3ISS_PASSWORD as PASSWORD,
   type Rw3issPerson,
   readMail,
   rw3issCaller,
   rw3issPerson,
+  rw3issUser,
   type TestServer,
 } from '@reeve/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-const PASSWORD = 'Correct-horse-1';
 const NEXT = 'Another-horse-2';
 const refused = (status: number, code: string, field?: string) => ({
   status,
@@ -21,20 +22,13 @@ const refused = (status: number, code: string, field?: string) => ({
 describe.each(databaseKinds)('one’s own account through the rw3iss door on %s', (kind) => {
   let server: TestServer;
   let admin: Rw3issPerson;
-  let count = 0;
   beforeAll(async () => {
     server = await bootServer(kind);
     admin = await rw3issPerson(server);
   });
   afterAll(() => server.stop());
 
-  const newUser = async (more: object = {}) => {
-    const email = `s${++count}@example.com`;
-    const made = await server.api('POST', '/users', { email, email_verified: true, password: PASSWORD, ...more });
-    expect(made.status, JSON.stringify(made.body)).toBe(201);
-    const native = (made.body as { id: string }).id;
-    return { email, native };
-  };
+  const newUser = (more: object = {}) => rw3issUser(server, more);
   const login = (email: string, password = PASSWORD, more: object = {}) =>
     rw3issCaller(server)('POST', '/auth/login', { email, password, ...more });
   const signedIn = async (more: object = {}) => {

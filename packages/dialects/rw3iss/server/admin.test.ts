@@ -3,14 +3,15 @@ import {
   bootServer,
   claimsIn,
   databaseKinds,
+  RW3ISS_PASSWORD as PASSWORD,
   type Rw3issPerson,
   rw3issCaller,
   rw3issPerson,
+  rw3issUser,
   type TestServer,
 } from '@reeve/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-const PASSWORD = 'Correct-horse-1';
 const NOBODY = '00000000-0000-4000-8000-000000000000';
 const refused = (status: number, code: string, field?: string) => ({
   status,
@@ -20,7 +21,6 @@ const refused = (status: number, code: string, field?: string) => ({
 describe.each(databaseKinds)('administration through the rw3iss door on %s', (kind) => {
   let server: TestServer;
   let admin: Rw3issPerson;
-  let count = 0;
   beforeAll(async () => {
     server = await bootServer(kind);
     admin = await rw3issPerson(server);
@@ -28,13 +28,8 @@ describe.each(databaseKinds)('administration through the rw3iss door on %s', (ki
   afterAll(() => server.stop());
 
   const newUser = async (more: object = {}) => {
-    const email = `a${++count}@example.com`;
-    const made = await server.api('POST', '/users', { email, email_verified: true, password: PASSWORD, ...more });
-    expect(made.status, JSON.stringify(made.body)).toBe(201);
-    const native = (made.body as { id: string }).id;
-    const found = await admin.call('POST', '/admin/users/lookup', { emails: [email] });
-    const at = (found.body as { users: { id: string }[] }).users.find(({ id }) => id)?.id as string;
-    return { email, native, id: at, at: `/admin/users/${at}` };
+    const user = await rw3issUser(server, more);
+    return { ...user, at: `/admin/users/${user.id}` };
   };
   const setRoles = (id: string, ...role_codes: string[]) =>
     admin.call('PUT', `/admin/users/${id}/roles`, { role_codes });
@@ -503,7 +498,10 @@ describe.each(databaseKinds)('administration through the rw3iss door on %s', (ki
         refused(400, 'INVALID_INPUT', 'frontend_url'),
       );
       expect((await admin.call('DELETE', `/admin/apps/${id}`)).status).toBe(204);
-      expect(await admin.call('GET', `/admin/apps/${id}`)).toMatchObject(refused(404, 'NOT_FOUND'));
+      expect(await admin.call('GET', `/admin/apps/${id}`)).toMatchObject({
+        status: 404,
+        body: { error: { code: 'NOT_FOUND', message: `No application has the id "${id}".` } },
+      });
       expect(await admin.call('POST', `/admin/users/${admin.id}/apps/${id}`)).toMatchObject(refused(404, 'NOT_FOUND'));
       expect((await admin.call('DELETE', `/admin/users/${admin.id}/apps/${id}`)).status).toBe(204);
     });

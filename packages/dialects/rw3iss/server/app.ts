@@ -3,10 +3,10 @@
  * directory has no field for is kept with the application as it was given.
  */
 import type { Application } from '@reeve/contract';
-import { extensionsOf, operations, Problem, uuidOf, type Work } from '@reeve/core';
+import { extensionsOf, noBody, operations, Problem, resultOf, uuidOf, type Work } from '@reeve/core';
 import { DEFAULT_POOL, defaultConnectionOf } from './pool.ts';
 import { Refusal } from './problems.ts';
-import { noBody, present, resultOf } from './value.ts';
+import { present } from './value.ts';
 
 /** Where a request that names no application belongs: every tenant has it. */
 const DEFAULT_APP = 'console';
@@ -46,6 +46,18 @@ export interface AppExtension {
   readonly webhooks?: readonly unknown[];
   readonly default_role_code?: string;
   readonly linked_app_codes?: readonly string[];
+}
+
+/** What an app's `allowed_auth_methods` call a password; a list of others, and only that, keeps passwords out. */
+const PASSWORD_METHODS: readonly string[] = ['password', 'local'];
+
+/** Whether people register and sign in with a password through the application. */
+export const takesPasswords = ({ allowed_auth_methods: allowed = [] }: AppExtension): boolean =>
+  allowed.length === 0 || allowed.some((name) => PASSWORD_METHODS.includes(name.trim().toLowerCase()));
+
+export async function extensionOf(work: Work, { id }: Pick<Application, 'id'>): Promise<AppExtension> {
+  const kept = await work.read((db) => extensionsOf(db, work, 'applications', 'rw3iss', [id]));
+  return (kept.get(id) ?? {}) as AppExtension;
 }
 
 const view = (app: Application, kept: AppExtension, pools: AppPools) => ({

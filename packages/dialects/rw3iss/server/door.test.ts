@@ -6,14 +6,15 @@ import {
   claimsIn,
   databaseKinds,
   headerIn,
+  RW3ISS_PASSWORD as PASSWORD,
   type Rw3issPerson,
   rw3issCaller,
   rw3issPerson,
+  rw3issUser,
   type TestServer,
 } from '@reeve/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-const PASSWORD = 'Correct-horse-1';
 const error = (status: number, code: string, field?: string) => ({
   status,
   body: {
@@ -25,7 +26,6 @@ const refused = (status: number, code: string) => ({ status, body: { error: { co
 describe.each(databaseKinds)('the rw3iss door on %s', (kind) => {
   let server: TestServer;
   let admin: Rw3issPerson;
-  let count = 0;
   beforeAll(async () => {
     server = await bootServer(kind);
     admin = await rw3issPerson(server);
@@ -36,12 +36,7 @@ describe.each(databaseKinds)('the rw3iss door on %s', (kind) => {
   const refresh = (refresh_token: string, more: object = {}) =>
     stranger()('POST', '/auth/refresh', { refresh_token, ...more });
   /** A native user, signed in here with the password. */
-  const newUser = async (more: object = {}) => {
-    const email = `p${++count}@example.com`;
-    const made = await server.api('POST', '/users', { email, email_verified: true, password: PASSWORD, ...more });
-    expect(made.status, JSON.stringify(made.body)).toBe(201);
-    return { email, native: (made.body as { id: string }).id };
-  };
+  const newUser = (more: object = {}) => rw3issUser(server, more);
   const signedIn = async (more: object = {}) => {
     const { email, native } = await newUser(more);
     return { email, native, ...(await rw3issPerson(server, { email, password: PASSWORD })) };

@@ -13,8 +13,10 @@ import {
   grantApplication,
   hasApplicationGrant,
   isMember,
+  noBody,
   operations,
   poolsOfApplication,
+  resultOf,
   type Unit,
   type Work,
 } from '@reeve/core';
@@ -24,7 +26,6 @@ import { type OrganizationView, organizationContext, organizationView } from './
 import { Refusal } from './problems.ts';
 import { type OrganizationContext, pairOf, type TokenPair, type TokenSubject } from './tokens.ts';
 import { type UserView, userView } from './user.ts';
-import { noBody, resultOf } from './value.ts';
 
 /** The work of a stranger at the door of an application. */
 export const at = ({ work: { services, tenant, caller } }: Pick<DialectCall, 'work'>, { id }: Application): Work =>

@@ -2,14 +2,15 @@
 import {
   bootServer,
   databaseKinds,
+  RW3ISS_PASSWORD as PASSWORD,
   type Rw3issPerson,
   rw3issCaller,
   rw3issPerson,
+  rw3issUser,
   type TestServer,
 } from '@reeve/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-const PASSWORD = 'Correct-horse-1';
 const NOBODY = '00000000-0000-4000-8000-000000000000';
 const refused = (status: number, code: string, field?: string) => ({
   status,
@@ -27,7 +28,6 @@ describe.each(databaseKinds)('invitations through the rw3iss door on %s', (kind)
   let admin: Rw3issPerson;
   let organization: string;
   let roles: Record<string, string>;
-  let count = 0;
   beforeAll(async () => {
     server = await bootServer(kind);
     admin = await rw3issPerson(server);
@@ -41,9 +41,7 @@ describe.each(databaseKinds)('invitations through the rw3iss door on %s', (kind)
   afterAll(() => server.stop());
 
   const newUser = async (more: object = {}) => {
-    const email = `i${++count}@example.com`;
-    const body = { email, email_verified: true, password: PASSWORD, ...more };
-    expect((await server.api('POST', '/users', body)).status).toBe(201);
+    const { email } = await rw3issUser(server, more);
     return { email, ...(await rw3issPerson(server, { email, password: PASSWORD })) };
   };
   const insider = async (code: string) => {

@@ -1,10 +1,9 @@
 /** The roles that members can be given through this door: no role of the platform is held inside an organization. */
 import type { Role } from '@reeve/contract';
-import { operations, type Work } from '@reeve/core';
+import { everyItem, operations, type Work } from '@reeve/core';
 import { idFrom } from './ids.ts';
 import { Refusal } from './problems.ts';
 import { ORGANIZATION_CODES } from './role.ts';
-import { everyItem } from './value.ts';
 
 /** The most powerful first. */
 export async function organizationRoles(work: Work): Promise<Role[]> {

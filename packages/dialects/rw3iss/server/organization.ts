@@ -10,6 +10,7 @@ import {
   extensionsOf,
   findOrganization,
   operations,
+  resultOf,
   setExtension,
   type Unit,
   uuidOf,
@@ -17,7 +18,7 @@ import {
 } from '@reeve/core';
 import { Refusal } from './problems.ts';
 import type { OrganizationContext } from './tokens.ts';
-import { present, resultOf, toSecond } from './value.ts';
+import { present, toSecond } from './value.ts';
 
 /** The organization of this id; undefined where there is none, or none any more. */
 export const organizationContext = async (

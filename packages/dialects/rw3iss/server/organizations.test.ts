@@ -1,9 +1,16 @@
 /** Organizations and their members through the vendor's door: for administrators, and for who acts in one. */
-import { bootServer, databaseKinds, type Rw3issPerson, rw3issPerson, type TestServer } from '@reeve/testkit';
+import {
+  bootServer,
+  databaseKinds,
+  RW3ISS_PASSWORD as PASSWORD,
+  type Rw3issPerson,
+  rw3issPerson,
+  rw3issUser,
+  type TestServer,
+} from '@reeve/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { slugOf } from './organization.ts';
 
-const PASSWORD = 'Correct-horse-1';
 const NOBODY = '00000000-0000-4000-8000-000000000000';
 const refused = (status: number, code: string, field?: string) => ({
   status,
@@ -39,14 +46,7 @@ describe.each(databaseKinds)('organizations through the rw3iss door on %s', (kin
   });
   afterAll(() => server.stop());
 
-  const newUser = async () => {
-    const email = `o${++count}@example.com`;
-    const made = await server.api('POST', '/users', { email, email_verified: true, password: PASSWORD });
-    expect(made.status, JSON.stringify(made.body)).toBe(201);
-    const found = await admin.call('POST', '/admin/users/lookup', { emails: [email] });
-    const id = (found.body as { users: { id: string }[] }).users[0]?.id as string;
-    return { email, native: (made.body as { id: string }).id, id };
-  };
+  const newUser = () => rw3issUser(server);
   const signIn = (email: string, more: object = {}) => rw3issPerson(server, { email, password: PASSWORD, ...more });
   const make = async (body: object = {}): Promise<Organization & { at: string }> => {
     const made = await admin.call('POST', '/admin/organizations', { name: `Org ${++count}`, ...body });

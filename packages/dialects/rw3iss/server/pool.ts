@@ -1,6 +1,5 @@
 /** Pools: the vendor's names of database connections. The tenant's default one is called `default`. */
-import { fieldProblem, findConnection, operations, type User, type Work } from '@reeve/core';
-import { noBody, resultOf } from './value.ts';
+import { fieldProblem, findConnection, type User, type Work } from '@reeve/core';
 
 export const DEFAULT_POOL = 'default';
 const NAME = /^[a-z0-9_-]{1,100}$/;
@@ -17,9 +16,13 @@ export function poolFrom(text: string): string {
 }
 
 /** The name of a user's home pool. */
-export async function homePoolOf(work: Work, { connection_id }: User): Promise<string> {
-  return poolName(resultOf(await operations.connections.get(work, { connection_id, ...noBody })));
-}
+export const homePoolOf = (work: Work, { connection_id }: User): Promise<string> =>
+  work.read(async (db) => {
+    const home = await findConnection(db, work.tenant.id, connection_id);
+    const standard = await findConnection(db, work.tenant.id);
+    if (!home) throw new Error('A user without a home.');
+    return home.id === standard?.id ? DEFAULT_POOL : home.name;
+  });
 
 /** The tenant's default connection. */
 export async function defaultConnectionOf(work: Work): Promise<{ readonly id: string; readonly name: string }> {

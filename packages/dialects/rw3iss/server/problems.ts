@@ -1,6 +1,6 @@
 /** Problems in the vendor's form (contract `errors`): `{error: {code, message, details}}`, details null or `{field}`. */
 import type { FieldError, ProblemCode } from '@reeve/contract';
-import { type Dialect, Problem, type VendorProblem } from '@reeve/core';
+import { type Dialect, Problem, uuidOf, type VendorProblem } from '@reeve/core';
 
 const clash: VendorProblem = { status: 409, code: 'CONFLICT' };
 const exists: VendorProblem = { status: 409, code: 'USER_ALREADY_EXISTS' };
@@ -109,5 +109,8 @@ const answer = (status: number, code: string, problem: Problem, message = messag
   body: { error: { code, message, details: detailsOf(problem) } },
 });
 
-/** The first broken rule says more than the title of them all. */
-const messageOf = ({ message, errors }: Problem): string => errors?.[0]?.message ?? message;
+const NATIVE_ID = /\b[a-z]{3}_[0-9A-HJKMNP-TV-Z]{26}\b/g;
+
+/** The first broken rule says more than the title of them all; ids are spelled as they are everywhere here. */
+const messageOf = ({ message, errors }: Problem): string =>
+  (errors?.[0]?.message ?? message).replace(NATIVE_ID, (id) => uuidOf(id));

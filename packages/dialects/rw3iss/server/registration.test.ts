@@ -155,6 +155,24 @@ describe.each(databaseKinds)('registering through the rw3iss door on %s', (kind)
     await register({ email: `ok-${kind}@corp.example`, app_code: narrow });
   });
 
+  it('neither registers nor signs in by password where an application lists other methods alone', async () => {
+    const email = newEmail();
+    const made = await admin.call('POST', '/admin/apps', { code: `methods-${kind}`, name: 'Methods' });
+    const { id, code: app_code } = made.body as { id: string; code: string };
+    const allow = (...allowed_auth_methods: string[]) =>
+      admin.call('PATCH', `/admin/apps/${id}`, { allowed_auth_methods, auto_grant_on_signup: true });
+    await allow('google');
+    expect(await post({ email, app_code })).toMatchObject(refused(400, 'INVALID_INPUT', 'app_code'));
+    expect(await users(email)).toEqual([]);
+    await allow('google', 'Password');
+    await register({ email, app_code });
+    expect((await login(email, { app_code })).status).toBe(200);
+    await allow('magic_link');
+    expect(await login(email, { app_code })).toMatchObject(refused(403, 'FORBIDDEN'));
+    await allow();
+    expect((await login(email, { app_code })).status).toBe(200);
+  });
+
   it('makes an organization of one’s own, or nothing where its name is taken', async () => {
     const made = await register({ email: newEmail(), organization_name: `Own ${kind}` });
     expect(made.organization).toMatchObject({ name: `Own ${kind}`, slug: `own-${kind}`, owner_id: made.user.id });

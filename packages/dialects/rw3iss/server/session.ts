@@ -1,8 +1,8 @@
 /** Sessions as this vendor shows them (contract `shapes.Session`): one for each sign-in, not for each refresh. */
-import { findSessionOwner, operations, Problem, uuidOf, type Work } from '@reeve/core';
+import { everyItem, findSessionOwner, noBody, operations, Problem, uuidOf, type Work } from '@reeve/core';
 import { idFrom } from './ids.ts';
 import { Refusal } from './problems.ts';
-import { everyItem, noBody, present, toSecond } from './value.ts';
+import { present, toSecond } from './value.ts';
 
 /** The live sessions of a user, used last first; `currentId` is marked. */
 export async function sessionViews(work: Work, user_id: string, currentId?: string) {

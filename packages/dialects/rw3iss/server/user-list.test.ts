@@ -1,5 +1,12 @@
 /** What the vendor's server understands of `GET /admin/users`, beyond what its client sends. */
-import { bootServer, databaseKinds, type Rw3issPerson, rw3issPerson, type TestServer } from '@reeve/testkit';
+import {
+  bootServer,
+  databaseKinds,
+  type Rw3issPerson,
+  rw3issCaller,
+  rw3issPerson,
+  type TestServer,
+} from '@reeve/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 describe.each(databaseKinds)('the list of users on %s', (kind) => {
@@ -82,5 +89,28 @@ describe.each(databaseKinds)('the list of users on %s', (kind) => {
     for (const wrong of ['limit=0', 'limit=-1', 'limit=x', 'offset=-1', 'offset=x', 'limit=99999'])
       expect(await emails(wrong), wrong).toEqual(all);
     expect(await page('limit=1&offset=900')).toMatchObject({ users: [], total: 5 });
+  });
+
+  it('shows values of custom fields as metadata, to those who may read all users', async () => {
+    expect((await server.api('POST', '/custom-fields', { key: 'school', type: 'string' })).status).toBe(201);
+    const custom_fields = { school: 'A' };
+    const login = { email: 'fielded@example.com', password: 'Correct-horse-1' };
+    const made = await server.api('POST', '/users', { ...login, custom_fields, email_verified: true });
+    expect(made.status).toBe(201);
+    const { users } = await page('search=fielded');
+    expect(users).toMatchObject([{ metadata: { custom_fields } }]);
+    const [{ id } = { id: '' }] = users as unknown as { id: string }[];
+    expect((await admin.call('GET', `/admin/users/${id}`)).body).toMatchObject({
+      user: { metadata: { custom_fields } },
+    });
+    const [other] = (await page('search=b-listed')).users;
+    expect(other).not.toHaveProperty('metadata');
+    const entered = await rw3issCaller(server)('POST', '/auth/login', login);
+    expect(entered.status).toBe(200);
+    const { user, tokens } = entered.body as { user: object; tokens: { access_token: string } };
+    expect(user).not.toHaveProperty('metadata');
+    const own = await rw3issCaller(server, tokens.access_token)('GET', '/auth/me');
+    expect(own.status).toBe(200);
+    expect(JSON.stringify(own.body)).not.toContain('school');
   });
 });

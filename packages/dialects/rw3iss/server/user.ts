@@ -1,7 +1,17 @@
 /** A user as this vendor shows one (contract `shapes.User`). */
-import { findMultifactor, operations, type User, type UserFilter, uuidOf, type Work } from '@reeve/core';
+import {
+  fieldMetadataOf,
+  findMultifactor,
+  noBody,
+  operations,
+  resultOf,
+  type User,
+  type UserFilter,
+  uuidOf,
+  type Work,
+} from '@reeve/core';
 import { Refusal } from './problems.ts';
-import { noBody, present, resultOf, toSecond } from './value.ts';
+import { present, toSecond } from './value.ts';
 
 export const unknownUser = { not_found: { status: 404, code: 'USER_NOT_FOUND', message: 'user not found' } } as const;
 
@@ -44,7 +54,7 @@ export function statusFilter(status: string): UserFilter {
   }
 }
 
-const view = (user: User, hasTwoFactor: boolean) => ({
+const view = (user: User, hasTwoFactor: boolean, metadata: ReturnType<typeof fieldMetadataOf>) => ({
   id: uuidOf(user.id),
   email: user.email ?? '',
   email_verified: user.email_verified,
@@ -59,6 +69,7 @@ const view = (user: User, hasTwoFactor: boolean) => ({
   ...present({ last_login_at: user.last_sign_in_at === null ? null : toSecond(user.last_sign_in_at) }),
   created_at: toSecond(user.created_at),
   updated_at: toSecond(user.updated_at),
+  ...(metadata.custom_fields ? { metadata } : {}),
 });
 export type UserView = ReturnType<typeof view>;
 
@@ -68,7 +79,12 @@ export async function userViews(work: Work, users: readonly User[]): Promise<Use
     work,
     users.map(({ id }) => id),
   );
-  return users.map((user) => view(user, factors.get(user.id)?.includes('google-authenticator') ?? false));
+  // The vendor's clients know no custom fields; who may read all users finds them as metadata, and nobody else does.
+  const isReader = work.actor.type !== 'anonymous' && work.allows('users:read');
+  return users.map((user) => {
+    const hasTwoFactor = factors.get(user.id)?.includes('google-authenticator') ?? false;
+    return view(user, hasTwoFactor, isReader ? fieldMetadataOf(user) : {});
+  });
 }
 
 export const userView = async (work: Work, user: User): Promise<UserView> =>

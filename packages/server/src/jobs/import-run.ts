@@ -34,10 +34,10 @@ export async function runImportJob(parts: ImportJobParts): Promise<ReadingEnd | 
   const interrupt = () => run.interrupt();
   stopping.addEventListener('abort', interrupt);
   const fed = (async () => {
-    const file = spool.open(job.id);
+    const file = spool.open(job);
     let isReady = () => {};
     run.onReady = () => isReady();
-    for await (const chunk of file as AsyncIterable<Uint8Array>) {
+    for await (const chunk of file) {
       read += chunk.byteLength;
       if (stopping.aborted || isOver) return;
       const ready = new Promise<void>((resolve) => {

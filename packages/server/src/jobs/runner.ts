@@ -1,12 +1,11 @@
 /**
  * The runner of jobs in the background: looks for those that are due when it is told of one and every few seconds, and
- * runs a few at a time. Several servers on one PostgreSQL each have a runner; an import is run where its file is.
+ * runs a few at a time. Several servers on one PostgreSQL each have a runner; a job is run by one of them, under a lease.
  */
 import {
   failJob,
   findDueJobs,
   type JobRow,
-  keepWaiting,
   Problem,
   type Queue,
   releaseJob,
@@ -27,9 +26,6 @@ const ASK_MILLISECONDS = 3_000;
 /** After a failure that may pass. */
 const PAUSE_MILLISECONDS = 10_000;
 const TRIES = 5;
-/** A server that has been silent for so long does not come back with its files. */
-const GONE_MILLISECONDS = 600_000;
-const SIGN_MILLISECONDS = 60_000;
 
 export interface JobRunnerOptions {
   readonly services: Services;
@@ -107,13 +103,12 @@ class Runner {
     const { database, clock } = this.#options.services;
     for (const queue of QUEUES) {
       const due = await database.read((db) => findDueJobs(db, queue, clock.now()));
-      const here = due.length > 0 && queue === 'import' ? await this.#options.spool.list() : new Set<string>();
       for (const job of due) {
         if (this.#stopping.signal.aborted) return;
         if (this.#running.has(job.id)) continue;
-        if (queue === 'import' && !here.has(job.id)) await this.#miss(job);
-        else if (this.#count(queue) < AT_ONCE[queue]) this.#start(queue, job);
-        else await this.#showWaiting(job);
+        if (this.#count(queue) >= AT_ONCE[queue]) break;
+        if (queue === 'import' && !(await this.#options.spool.has(job))) await this.#miss(job);
+        else this.#start(queue, job);
       }
     }
   }
@@ -136,7 +131,7 @@ class Runner {
     const { services, spool } = this.#options;
     const work = await workOfJob(services, job);
     if (!work) {
-      await spool.remove(job.id);
+      await spool.remove(job);
       return;
     }
     try {
@@ -156,7 +151,7 @@ class Runner {
       await releaseJob(work, job.id, this.#stopping.signal.aborted ? 0 : PAUSE_MILLISECONDS);
       return;
     }
-    await spool.remove(job.id);
+    await spool.remove(job);
     await tellImportEnd(work, job.id);
   }
 
@@ -173,22 +168,11 @@ class Runner {
     }
     this.#failures.delete(job.id);
     await failJob(work, job.id, error instanceof Problem ? error.message : 'The server failed.');
-    await this.#options.spool.remove(job.id);
+    await this.#options.spool.remove(job);
   }
 
-  /** The file is not here: another server has it, or nobody any more. */
   async #miss(job: JobRow): Promise<void> {
-    const { services } = this.#options;
-    const { clock, database } = services;
-    const isGone = database.dialect === 'sqlite' || job.updated_at <= clock.now() - GONE_MILLISECONDS;
-    const work = isGone ? await workOfJob(services, job) : undefined;
+    const work = await workOfJob(this.#options.services, job);
     if (work) await failJob(work, job.id, 'The file of the import is gone; send it again.');
-  }
-
-  async #showWaiting(job: JobRow): Promise<void> {
-    const { services } = this.#options;
-    if (job.state !== 'pending' || job.updated_at > services.clock.now() - SIGN_MILLISECONDS) return;
-    const work = await workOfJob(services, job);
-    if (work) await keepWaiting(work, job.id);
   }
 }

@@ -1,15 +1,15 @@
 /**
- * The spool: files of imports wait here, in a folder of the data directory that nobody else may read. Owns the invariant
- * that no file stays longer than its job, and that an acknowledged one is on the disk.
+ * The spool: takes in the files of imports, in a folder of the data directory that nobody else may read, and hands them to
+ * the shelf where they wait. Owns the invariant that no file stays longer than its job, and that an acknowledged one is durable.
  */
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { createReadStream, type ReadStream } from 'node:fs';
-import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { Busboy, type BusboyHeaders } from '@fastify/busboy';
-import { Problem, type Received, type ReceivedFile, type Spool } from '@reeve/core';
+import { type ImportFileKey, Problem, type Received, type ReceivedFile, type Spool } from '@reeve/core';
+import { jobOfFile, type Shelf } from './shelf.ts';
 
 /** Of the text fields of a form. */
 const LIMITS = { fieldNameSize: 100, fieldSize: 1024, fields: 20, files: 1, parts: 21, headerPairs: 50 } as const;
@@ -17,25 +17,17 @@ const LIMITS = { fieldNameSize: 100, fieldSize: 1024, fields: 20, files: 1, part
 const SILENCE_MILLISECONDS = 120_000;
 
 export interface ServerSpool extends Spool {
-  /** Ids of the jobs whose files are here. */
-  list(): Promise<Set<string>>;
-  open(jobId: string): ReadStream;
-  remove(jobId: string): Promise<void>;
+  /** Whether the file of a job can be opened here. */
+  has(job: ImportFileKey): Promise<boolean>;
+  open(job: ImportFileKey): AsyncIterable<Uint8Array>;
+  remove(job: ImportFileKey): Promise<void>;
   /** Removes what an earlier process of this folder has left: what was being received, and files without a job. */
   sweep(isWanted: (jobId: string) => Promise<boolean>): Promise<void>;
 }
 
-const KEPT = /^(job_[0-9A-Z]{26})\.json$/;
-
-export function createSpool(dataDir: string, limit: number): ServerSpool {
-  const folder = join(dataDir, 'imports');
+/** `folder`: where files are received; `limit`: bytes of one. */
+export function createSpool(folder: string, limit: number, shelf: Shelf): ServerSpool {
   const since = Date.now();
-  const pathOf = (jobId: string) => join(folder, `${jobId}.json`);
-  const names = () =>
-    readdir(folder).catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return [];
-      throw error;
-    });
   return {
     async receive(upload, contentType) {
       await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -48,17 +40,19 @@ export function createSpool(dataDir: string, limit: number): ServerSpool {
         await rm(path, { force: true });
         throw error;
       }
-      return reception.result(pathOf);
+      return reception.result(shelf);
     },
-    async list() {
-      return new Set((await names()).flatMap((name) => KEPT.exec(name)?.[1] ?? []));
-    },
-    open: (jobId) => createReadStream(pathOf(jobId), { highWaterMark: 65_536 }),
-    remove: (jobId) => rm(pathOf(jobId), { force: true }),
+    has: shelf.has,
+    open: shelf.open,
+    remove: shelf.remove,
     async sweep(isWanted) {
-      for (const name of await names()) {
+      const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
+        if (error.code === 'ENOENT') return [];
+        throw error;
+      });
+      for (const name of names) {
         const path = join(folder, name);
-        const jobId = KEPT.exec(name)?.[1];
+        const jobId = jobOfFile(name);
         if (!name.endsWith('.part') && jobId === undefined) continue;
         const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: since }));
         // What this process receives is its own.
@@ -161,24 +155,23 @@ class Reception {
     await this.#writing;
   }
 
-  result(pathOf: (jobId: string) => string): Received {
-    return { fields: this.#fields, file: this.#field === undefined ? undefined : this.#received(this.#field, pathOf) };
+  result(shelf: Shelf): Received {
+    return { fields: this.#fields, file: this.#field === undefined ? undefined : this.#received(this.#field, shelf) };
   }
 
-  #received(field: string, pathOf: (jobId: string) => string): ReceivedFile {
-    let path = this.#path;
+  #received(field: string, shelf: Shelf): ReceivedFile {
+    let kept: ImportFileKey | undefined;
     return {
       field,
       bytes: this.#bytes,
-      async keepFor(jobId) {
-        await rename(path, pathOf(jobId));
-        path = pathOf(jobId);
-        // Windows keeps its directories by itself, and opens none.
-        if (process.platform === 'win32') return;
-        const folder = await open(join(path, '..'), 'r');
-        await folder.sync().finally(() => folder.close());
+      keepFor: async (job) => {
+        kept = job;
+        await shelf.keep(this.#path, job);
       },
-      discard: () => rm(path, { force: true }),
+      discard: async () => {
+        if (kept) await shelf.remove(kept);
+        await rm(this.#path, { force: true });
+      },
     };
   }
 }

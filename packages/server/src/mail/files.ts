@@ -1,16 +1,18 @@
 /** Mails as files: `<data dir>/mail/<id>.eml`, complete or not there at all, readable by the owner only. */
 import { mkdir, open, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createTransport } from 'nodemailer';
+import { createMailer } from './mailer.ts';
 import type { MailTransport } from './transport.ts';
 
 export function createFileTransport(dataDir: string): MailTransport {
   const folder = join(dataDir, 'mail');
-  const composer = createTransport({ streamTransport: true, buffer: true, newline: 'windows' });
+  const composer = createMailer(({ createTransport }) =>
+    createTransport({ streamTransport: true, buffer: true, newline: 'windows' }),
+  );
   return {
     sender: undefined,
     async send(message, name) {
-      const { message: bytes } = await composer.sendMail(message);
+      const { message: bytes } = await composer.send(message);
       const path = join(folder, `${name}.eml`);
       await mkdir(folder, { recursive: true, mode: 0o700 });
       await writeWhole(path, bytes as Buffer);

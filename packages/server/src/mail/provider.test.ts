@@ -190,7 +190,7 @@ describe.each(databaseKinds)('mail providers on %s', (kind) => {
 
 describe('the mail servers of providers', () => {
   const of = (name: Parameters<typeof smtpServerOf>[0]['name'], more: object = {}) =>
-    smtpServerOf({ name, credentials: { api_key: 'key', ...more } });
+    smtpServerOf({ name, credentials: { api_key: 'key', ...more }, isOfDefaultTenant: false });
 
   it('are asked with the key as the password, and over TLS only', () => {
     expect(of('sendgrid')).toEqual({

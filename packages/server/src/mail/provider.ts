@@ -22,7 +22,8 @@ const SUBMISSION = 587;
 export function smtpServerOf({
   name,
   credentials,
-}: Pick<ActiveMailProvider, 'name' | 'credentials'>): SmtpServer | undefined {
+  isOfDefaultTenant,
+}: Omit<ActiveMailProvider, 'sender' | 'stamp'>): SmtpServer | undefined {
   const relay = (host: string, user: string): SmtpServer => ({
     host,
     port: SUBMISSION,
@@ -39,6 +40,8 @@ export function smtpServerOf({
             ? undefined
             : { user: credentials.smtp_user, pass: credentials.smtp_pass as string },
         requireTLS: false,
+        // Who manages the default tenant runs the server, and may have a mail server beside it.
+        mustBePublic: !isOfDefaultTenant,
       };
     case 'sendgrid':
       return relay('smtp.sendgrid.net', 'apikey');

@@ -2,8 +2,10 @@
  * Mails by SMTP. A server that can't be reached, is busy (4xx) or refuses our credentials is asked again later; a refusal
  * of the mail itself (5xx to its sender, recipient or content) is final.
  */
-import { createTransport } from 'nodemailer';
+import type { Socket } from 'node:net';
 import { ConfigError } from '../config.ts';
+import { createMailer } from './mailer.ts';
+import { connectPublic } from './reach.ts';
 import type { MailTransport } from './transport.ts';
 
 /** The whole of one attempt; less than a lease. */
@@ -34,30 +36,46 @@ export interface SmtpServer {
   readonly auth: { readonly user: string; readonly pass: string } | undefined;
   /** Without encryption nothing is sent. */
   readonly requireTLS: boolean;
+  /** Whether nobody but the public Internet may be reached. */
+  readonly mustBePublic?: boolean;
 }
 
 /** `sender`: the address to send from; undefined: the user where it is an address. */
-export function createServerTransport({ host, port, auth, requireTLS }: SmtpServer, sender?: string): MailTransport {
+export function createServerTransport(server: SmtpServer, sender?: string): MailTransport {
+  const { host, port, auth, requireTLS, mustBePublic } = server;
   const secure = port === 465;
   const from = sender ?? (auth && ADDRESS.test(auth.user) ? auth.user : undefined);
-  return smtpTransport({ host, port, secure, requireTLS: requireTLS && !secure, ...(auth ? { auth } : {}) }, from);
+  const place = { host, port, secure, requireTLS: requireTLS && !secure, ...(auth ? { auth } : {}) };
+  return smtpTransport({ ...place, ...(mustBePublic ? { getSocket: publicSocket(host, port) } : {}) }, from);
 }
 
-type Place = { readonly url: string } | (Omit<SmtpServer, 'auth'> & { readonly secure: boolean });
+type SocketTaker = (error: Error | null, socket: { connection: Socket } | false) => void;
+
+const publicSocket =
+  (host: string, port: number) =>
+  (_options: unknown, taken: SocketTaker): void => {
+    connectPublic(host, port).then(
+      (connection) => taken(null, { connection }),
+      (error: Error) => taken(error, false),
+    );
+  };
+
+type Place =
+  | { readonly url: string }
+  | (Pick<SmtpServer, 'host' | 'port' | 'requireTLS'> & {
+      readonly secure: boolean;
+      readonly getSocket?: (options: unknown, taken: SocketTaker) => void;
+    });
 
 function smtpTransport(place: Place, sender: string | undefined): MailTransport {
-  const smtp = createTransport({
-    ...place,
-    connectionTimeout: 10_000,
-    greetingTimeout: 10_000,
-    socketTimeout: 30_000,
-  });
+  const bounds = { connectionTimeout: 10_000, greetingTimeout: 10_000, socketTimeout: 30_000 };
+  const smtp = createMailer(({ createTransport }) => createTransport({ ...place, ...bounds }));
   const closing = new AbortController();
   return {
     sender,
     async send(message) {
       const signal = AbortSignal.any([closing.signal, AbortSignal.timeout(ATTEMPT_MILLISECONDS)]);
-      await smtp.sendMail({ ...message, signal });
+      await smtp.send({ ...message, signal });
       return undefined;
     },
     judge(error) {

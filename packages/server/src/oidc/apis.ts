@@ -6,9 +6,12 @@ import { scopes } from '@reeve/contract';
 import { auth0CurrentUserScopes, auth0Scopes } from '@reeve/contract/auth0-scopes';
 import {
   ADMINISTRATOR_CODES,
+  findTokenAudience,
   MANAGEMENT_AUDIENCE,
   type OwnAudience,
   parseOwnAudience,
+  type Services,
+  type TenantContext,
   type TokenAudience,
 } from '@reeve/core';
 
@@ -103,3 +106,12 @@ export const serverIdOf = (resource: string): string | undefined =>
 /** What is said of an audience that is none of the server's. */
 export const unknownAudience = (origin: string): string =>
   `unknown audience; ask for ${APIS.map((api) => api.audience(origin)).join(' or ')}`;
+
+/** The tenant's `default_audience`; undefined where there is none, or none any more. */
+export async function findDefaultAudience(
+  { database }: Services,
+  { id, settings }: TenantContext,
+): Promise<TokenAudience | undefined> {
+  const { default_audience: identifier } = settings;
+  return identifier === null ? undefined : database.read((db) => findTokenAudience(db, id, 'identifier', identifier));
+}

@@ -12,12 +12,12 @@ import {
   type Services,
 } from '@reeve/core';
 import { errors, type Provider, type TokenEndpointGrantContext } from 'oidc-provider';
-import { type Api, apiOfAudience, DEFAULT_API, resourceOf, unknownAudience } from './apis.ts';
+import { type Api, apiOfAudience, DEFAULT_API, findDefaultAudience, resourceOf, unknownAudience } from './apis.ts';
 import { type Exchange, exchangeOf } from './exchange.ts';
 import { issueToPerson } from './grants.ts';
 import { checkKnown } from './scopes.ts';
 import { SignInError } from './sign-in-error.ts';
-import { findDefaultAudience, resolveApi } from './targets.ts';
+import { resolveApi } from './targets.ts';
 
 interface CodeParameters {
   readonly code?: string;

@@ -22,8 +22,8 @@ import {
 } from '@reeve/core';
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import { type AccessClaims, type Guard, userIdOf } from '../guard.ts';
-import { subjectOf as subjectOfUser } from './accounts.ts';
 import { isOidcScope } from './apis.ts';
+import { subjectOf as subjectOfUser } from './claims.ts';
 import type { Clients } from './clients.ts';
 import { type Exchange, exchangeOf } from './exchange.ts';
 import { oauthErrorOf } from './oauth-error.ts';

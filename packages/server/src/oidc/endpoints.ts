@@ -11,13 +11,12 @@ import { challengeOf } from '../challenge.ts';
 import { callerOf, type Entered, enterTenant, type Rooms, strangerAt, witnessRefusal } from '../mount.ts';
 import { schemeOf } from '../proxies.ts';
 import type { PlacedTenant } from '../tenancy.ts';
-import { apiOfAudience, resourceOf } from './apis.ts';
+import { apiOfAudience, findDefaultAudience, resourceOf } from './apis.ts';
 import { createClients } from './clients.ts';
 import { bindExchange, type Exchange, newJournal } from './exchange.ts';
 import { forwarded } from './forwarded.ts';
 import { oauthErrorOf } from './oauth-error.ts';
 import type { Providers } from './providers.ts';
-import { findDefaultAudience } from './targets.ts';
 import { createUserinfo } from './userinfo.ts';
 
 const FORM = 'application/x-www-form-urlencoded';

@@ -16,9 +16,11 @@ import Provider, {
   type KoaContextWithOIDC,
   type ResourceServerInstance,
 } from 'oidc-provider';
-import { claimsByScope, createFindAccount } from './accounts.ts';
+import { originsOf } from '../origins.ts';
+import { createFindAccount } from './accounts.ts';
 import { DEFAULT_API, OIDC_SCOPES, serverIdOf } from './apis.ts';
 import { createAdapter } from './artifacts.ts';
+import { claimsByScope } from './claims.ts';
 import type { Clients } from './clients.ts';
 import { registerCodeGrant } from './code-grant.ts';
 import { type Exchange, exchangeOf } from './exchange.ts';
@@ -223,5 +225,5 @@ const features = (services: Services): NonNullable<Configuration['features']> =>
 /** A browser may call for an application from the origins of its redirect URIs. */
 function mayCall(ctx: KoaContextWithOIDC, origin: string, client: Client | undefined): boolean {
   if (!client) return false;
-  return recordOf(ctx).redirectUris.some((uri) => URL.canParse(uri) && new URL(uri).origin === origin);
+  return originsOf(recordOf(ctx).redirectUris).includes(origin);
 }

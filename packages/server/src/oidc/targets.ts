@@ -9,7 +9,6 @@ import {
   MANAGEMENT_AUDIENCE,
   permissionsOn,
   type Services,
-  type TenantContext,
   type TokenAudience,
 } from '@reeve/core';
 import { errors } from 'oidc-provider';
@@ -73,15 +72,6 @@ export async function resolveApi(
     exchange.server = server;
   }
   return apiOfServer(exchange.server as TokenAudience);
-}
-
-/** The tenant's `default_audience`; undefined where there is none, or none any more. */
-export async function findDefaultAudience(
-  { database }: Services,
-  { id, settings }: TenantContext,
-): Promise<TokenAudience | undefined> {
-  const { default_audience: identifier } = settings;
-  return identifier === null ? undefined : database.read((db) => findTokenAudience(db, id, 'identifier', identifier));
 }
 
 /** The scopes that an application's own token may carry, in the API's spelling. Refuses where nothing grants the API. */

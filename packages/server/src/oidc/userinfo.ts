@@ -3,7 +3,7 @@ import { findUser, Problem, parseUser } from '@reeve/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { bearerOf } from '../guard.ts';
 import { enterTenant, type Rooms, strangerAt } from '../mount.ts';
-import { claimsFor } from './accounts.ts';
+import { claimsFor } from './claims.ts';
 
 /** The token of the Authorization header, or of a form (RFC 6750 §2.2), never of the query. */
 async function tokenOf(request: FastifyRequest): Promise<string> {

@@ -113,26 +113,9 @@ describe('wrong values', () => {
     return server.stderr();
   };
 
+  // What is wrong by itself is judged in config.test.ts.
   it.each([
     ['REEVE_PORT', 'http'],
-    ['REEVE_PORT', '65536'],
-    ['REEVE_HTTPS_PORT', '-1'],
-    ['REEVE_PUBLIC_URL', 'id.example.com'],
-    ['REEVE_PUBLIC_URL', 'https://id.example.com/path'],
-    ['REEVE_DATABASE_URL', 'mysql://localhost/x'],
-    ['REEVE_DATABASE_URL', 'postgres://'],
-    ['REEVE_ADMIN_EMAIL', 'nobody'],
-    ['REEVE_ADMIN_PASSWORD', 'short-1'],
-    ['REEVE_CLIENT_ID', 'a b'],
-    ['REEVE_CLIENT_ID', 'ab'],
-    ['REEVE_CLIENT_SECRET', 'fifteen-letters'],
-    ['REEVE_SECRET_KEY', 'abc'],
-    ['REEVE_RATE_LIMIT', '0'],
-    ['REEVE_RATE_LIMIT', 'none'],
-    ['REEVE_SMTP_URL', 'http://mail.example.com'],
-    ['REEVE_TRUSTED_PROXIES', 'loopback'],
-    ['REEVE_TRUSTED_PROXIES', '0'],
-    ['REEVE_TRUSTED_PROXIES', '10.0.0.0/64'],
     ['REEVE_HOST', '192.0.2.1'],
     ['REEVE_HOST', 'no.such.host.invalid'],
     ['REEVE_DATABASE_URL', 'postgres://reeve:hidden-word@127.0.0.1:1/reeve'],
@@ -141,7 +124,6 @@ describe('wrong values', () => {
     const line = await refused({ [name]: value });
     expect(line).toContain(name);
     expect(line).not.toContain('hidden-word');
-    if (/PASSWORD|SECRET/.test(name)) expect(line).not.toContain(value);
   });
 
   it('founds nothing while its port is in use: the credentials are still to be shown', {

@@ -137,3 +137,31 @@ describe.each(databaseKinds)('idempotency on %s', (kind) => {
     }
   });
 });
+
+describe('idempotency across nodes on postgres', () => {
+  it('gives every node’s callers the first answer, whatever the change itself puts in the way', async () => {
+    const database = await freshDatabase('postgres', { from: 'migrated' });
+    const on = { url: database.url, dir: database.dir };
+    const nodes = [await bootServer('postgres', { on }), await bootServer('postgres', { on })];
+    type Answers = { status: number; body: { id: string } }[];
+    const both = async (verb: string, path: string, body?: unknown, headers = {}): Promise<Answers> => {
+      const key = { 'idempotency-key': crypto.randomUUID(), ...headers };
+      return Promise.all(nodes.map((node) => node.api(verb, path, body, key)));
+    };
+    try {
+      for (const node of nodes) await node.api('GET', '/users');
+      for (let i = 0; i < 10; i++) {
+        const body = { username: `twice${i}`, email: `twice${i}@example.com`, email_verified: true };
+        const [made, again] = await both('POST', '/users', body);
+        expect([made?.status, again]).toEqual([201, made && expect.objectContaining({ body: made.body, status: 201 })]);
+        const path = `/users/${made?.body.id}`;
+        const changed = await both('PATCH', path, { nickname: `n${i}` }, { 'if-match': '"v1"' });
+        expect(changed.map(({ status }) => status)).toEqual([200, 200]);
+        expect((await both('DELETE', path)).map(({ status }) => status)).toEqual([204, 204]);
+      }
+    } finally {
+      for (const node of nodes) await node.stop();
+      await database.drop();
+    }
+  });
+});

@@ -3,16 +3,15 @@
  * tenants' rows may be touched only under a condition on `tenant_id`, under a row number (numbers never leave the server,
  * so whoever has one found it under a tenant), or joined by number to a table that is.
  */
-import { DatabaseSync } from 'node:sqlite';
 import { routes } from '@reeve/contract/native';
-import { databaseKinds, pg } from '@reeve/testkit';
+import { databaseKinds, type ObservedStatements, observeStatements } from '@reeve/testkit';
 import { startWalk, validCall, type Walk } from '@reeve/testkit/walk';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 /** What is cut across tenants on purpose, by what it begins with. */
 const ACROSS: readonly [statement: RegExp, reason: string][] = [
   [
-    /^delete from "(sessions|oidc_artifacts|revoked_tokens|remembered_browsers|idempotency_keys|job_files)" where "expires_at" <= /,
+    /^delete from "(sessions|oidc_artifacts|revoked_tokens|remembered_browsers|idempotency_keys|job_files|import_files|tallies)" where "expires_at" <= /,
     'housekeeping',
   ],
   [/^select "expires_at" from "\w+" where "expires_at" <= /, 'housekeeping'],
@@ -28,6 +27,7 @@ const ACROSS: readonly [statement: RegExp, reason: string][] = [
 /** Tables whose rows belong to no tenant, or are tenants. */
 const FREE = new Set([
   'tenants',
+  'tallies',
   'migrations',
   'migrations_lock',
   'users_search',
@@ -105,29 +105,19 @@ it('sees a statement that is not tied to a tenant', () => {
 });
 
 describe.each(databaseKinds)('statements on %s', (kind) => {
-  const seen = new Set<string>();
-  const prepare = DatabaseSync.prototype.prepare;
-  const query = pg.Client.prototype.query;
+  let observed: ObservedStatements;
   let walk: Walk;
   beforeAll(async () => {
-    DatabaseSync.prototype.prepare = function (this: DatabaseSync, sql: string, ...rest) {
-      seen.add(sql);
-      return prepare.call(this, sql, ...rest);
-    };
-    pg.Client.prototype.query = function (this: pg.Client, ...given: unknown[]) {
-      const [asked] = given as [string | { text?: string }];
-      seen.add(typeof asked === 'string' ? asked : (asked?.text ?? ''));
-      return (query as (...given: unknown[]) => unknown).apply(this, given);
-    } as never;
+    observed = observeStatements();
     walk = await startWalk(kind);
   });
   afterAll(async () => {
-    DatabaseSync.prototype.prepare = prepare;
-    pg.Client.prototype.query = query;
+    observed[Symbol.dispose]();
     await walk.stop();
   });
 
   it('stay inside one tenant, whatever operation is called', { timeout: 120_000 }, async () => {
+    const { seen } = observed;
     seen.clear();
     const { home, server } = walk;
     for (const { id, route } of routes) {

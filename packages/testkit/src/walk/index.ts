@@ -3,6 +3,7 @@ export * from './calls.ts';
 export * from './estate.ts';
 export * from './faults.ts';
 export * from './hostile.ts';
+export * from './marked.ts';
 export * from './rw3iss.ts';
 export * from './snapshot.ts';
 export * from './vendor.ts';

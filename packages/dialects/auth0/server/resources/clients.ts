@@ -5,8 +5,10 @@ import {
   type DialectRow,
   extensionsOf,
   lockApplication,
+  noBody,
   operations,
   Problem,
+  resultOf,
   row,
   setExtension,
   together,
@@ -47,7 +49,6 @@ import {
 } from '../paging.ts';
 import { QueryProblem } from '../problems.ts';
 import { text } from '../schema.ts';
-import { noBody, resultOf } from '../value.ts';
 
 const inexistent = { not_found: inexistentClient } as const;
 const READ = ['read:clients', 'read:client_keys', 'read:client_credentials', 'read:client_summary'];

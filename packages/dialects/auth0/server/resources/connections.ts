@@ -19,8 +19,11 @@ import {
   findClientIds,
   listConnections,
   lockConnection,
+  noBody,
   operations,
   Problem,
+  present,
+  resultOf,
   row,
   setExtension,
   together,
@@ -47,7 +50,6 @@ import {
 import { checkPolicy, policyOf, withPolicy } from '../password-policy.ts';
 import { text } from '../schema.ts';
 import { type Holds, withoutSecrets } from '../secrets.ts';
-import { noBody, present, resultOf } from '../value.ts';
 
 const inexistent = { not_found: { status: 404, ...inexistentConnection } } as const;
 const exists = {

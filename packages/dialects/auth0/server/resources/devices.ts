@@ -5,8 +5,11 @@ import {
   type DialectRow,
   findClientIds,
   findRevokedTokens,
+  noBody,
   operations,
   Problem,
+  present,
+  resultOf,
   row,
   type Work,
 } from '@reeve/core';
@@ -15,7 +18,6 @@ import { keyset, type NativePaging } from '../keyset.ts';
 import { type FieldsQuery, fieldsQuery, itemsOf, type OffsetQuery, offsetQuery, pageOf, pickEach } from '../paging.ts';
 import { text } from '../schema.ts';
 import { idOf, userIdOf, usersBy } from '../user.ts';
-import { noBody, present, resultOf } from '../value.ts';
 
 const listQuery = object({
   ...offsetQuery,

@@ -11,9 +11,17 @@ import {
   string,
   userFields,
 } from '@reeve/contract';
-import { type DialectCall, type DialectRow, fieldProblem, operations, row } from '@reeve/core';
+import {
+  type DialectCall,
+  type DialectRow,
+  fieldProblem,
+  noBody,
+  operations,
+  present,
+  resultOf,
+  row,
+} from '@reeve/core';
 import { type FieldsQuery, fieldsQuery, pickFields } from '../paging.ts';
-import { noBody, present, resultOf } from '../value.ts';
 
 const inexistent = {
   not_found: { status: 404, code: 'inexistent_email_provider', message: 'There is not a configured email provider' },

@@ -14,15 +14,17 @@ import {
   type DialectCall,
   type DialectRow,
   listEnrollments,
+  noBody,
   operations,
   Problem,
+  present,
   removeFactors,
+  resultOf,
   row,
 } from '@reeve/core';
 import { keyset } from '../keyset.ts';
 import { each, type OffsetQuery, offsetQuery, pageOf } from '../paging.ts';
 import { idOf, inexistentUser, ownIdOf } from '../user.ts';
-import { noBody, present, resultOf } from '../value.ts';
 
 const problems = { not_found: inexistentUser } as const;
 const methodProblems = { not_found: { status: 404, message: 'The authentication method does not exist.' } } as const;

@@ -1,13 +1,12 @@
 /** `/client-grants`: what an application's own tokens may carry for an API. */
 import { array, boolean, type ClientGrant, object, optional, type Static, string } from '@reeve/contract';
-import { type DialectCall, type DialectRow, operations, Problem, row, type Work } from '@reeve/core';
+import { type DialectCall, type DialectRow, noBody, operations, Problem, resultOf, row, type Work } from '@reeve/core';
 import { ifThere } from '../absence.ts';
 import { wireAudience } from '../audience.ts';
 import { inexistentClient } from '../client.ts';
 import { keyset } from '../keyset.ts';
 import { asTheyAre, checkpointQuery, each, nothing, offsetQuery, pageOf } from '../paging.ts';
 import { text } from '../schema.ts';
-import { noBody, resultOf } from '../value.ts';
 
 const scope = array(text(280), { maxItems: 1000, uniqueItems: true });
 // No token is of an organization here: what says otherwise is refused, not passed over.

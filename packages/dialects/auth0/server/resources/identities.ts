@@ -7,13 +7,13 @@ import {
   findByIdentity,
   operations,
   Problem,
+  resultOf,
   row,
   type User,
   type Work,
 } from '@reeve/core';
 import { connectionNames, findConnection } from '../connection.ts';
 import { identityViews, idOf, inexistentUser, ownIdOf } from '../user.ts';
-import { resultOf } from '../value.ts';
 
 const body = object({
   provider: optional(string({ minLength: 1, maxLength: 64 })),

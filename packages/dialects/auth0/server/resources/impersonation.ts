@@ -1,10 +1,9 @@
 /** `POST /users/{user_id}/impersonate` at the root: a link with which an application acts as a user (contract row auth.users.impersonate). */
 import { json, object, optional, type Static, string } from '@reeve/contract';
-import { type DialectCall, type DialectRow, fieldProblem, operations, row, type Work } from '@reeve/core';
+import { type DialectCall, type DialectRow, fieldProblem, operations, resultOf, row, type Work } from '@reeve/core';
 import { ifThere } from '../absence.ts';
 import { text } from '../schema.ts';
 import { idOf, inexistentUser } from '../user.ts';
-import { resultOf } from '../value.ts';
 
 const link = string({ minLength: 1, maxLength: 2048 });
 const words = string({ maxLength: 2048 });

@@ -8,6 +8,7 @@ import {
   type EventSearch,
   operations,
   Problem,
+  resultOf,
   row,
   searchEvents,
   type Work,
@@ -29,7 +30,6 @@ import {
   type Slice,
 } from '../paging.ts';
 import { idOf, inexistentUser } from '../user.ts';
-import { resultOf } from '../value.ts';
 
 const READ = ['read:logs', 'read:logs_users'];
 const inexistentLog = { status: 404, code: 'inexistent_log_event', message: 'The log event does not exist.' } as const;

@@ -6,8 +6,10 @@ import {
   type DialectRow,
   findMemberRoles,
   lockOrganization,
+  noBody,
   operations,
   Problem,
+  resultOf,
   row,
   setExtension,
   together,
@@ -28,7 +30,6 @@ import { roleView } from '../role.ts';
 import { text } from '../schema.ts';
 import { idOf, inexistentUser, userIdOf } from '../user.ts';
 import { usersWith } from '../users-with.ts';
-import { noBody, resultOf } from '../value.ts';
 
 const inexistent = {
   not_found: { status: 404, code: 'inexistent_organization', message: 'No organization found by that id or name' },

@@ -1,11 +1,10 @@
 /** `/users/{id}/permissions` and `/roles/{id}/permissions`. */
 import { array, object, type Permission, type Static, type UserPermission } from '@reeve/contract';
-import { type DialectCall, type DialectRow, operations, row } from '@reeve/core';
+import { type DialectCall, type DialectRow, operations, present, row } from '@reeve/core';
 import { keyset } from '../keyset.ts';
 import { each, type OffsetQuery, offsetQuery, pageOf } from '../paging.ts';
 import { text } from '../schema.ts';
 import { idOf, inexistentUser } from '../user.ts';
-import { present } from '../value.ts';
 
 const body = object({
   permissions: array(object({ permission_name: text(280), resource_server_identifier: text(600) }), {

@@ -15,9 +15,12 @@ import { auth0Scopes } from '@reeve/contract/auth0-scopes';
 import {
   type DialectCall,
   type DialectRow,
+  noBody,
   operations,
   Problem,
+  present,
   resourceServerSubjects,
+  resultOf,
   row,
   type Work,
 } from '@reeve/core';
@@ -36,7 +39,6 @@ import {
   pickFields,
 } from '../paging.ts';
 import { text } from '../schema.ts';
-import { noBody, present, resultOf } from '../value.ts';
 
 const inexistent = {
   not_found: { status: 404, code: 'inexistent_resource_server', message: 'The resource server does not exist' },

@@ -1,13 +1,12 @@
 /** `/roles` and `/users/{id}/roles`. */
 import { array, nullable, object, optional, type Static, string } from '@reeve/contract';
-import { type DialectCall, type DialectRow, operations, row, together } from '@reeve/core';
+import { type DialectCall, type DialectRow, noBody, operations, resultOf, row, together } from '@reeve/core';
 import { keyset } from '../keyset.ts';
 import { each, type OffsetQuery, offsetQuery, pageOf } from '../paging.ts';
 import { codeOf, roleView } from '../role.ts';
 import { text } from '../schema.ts';
 import { idOf, inexistentUser, userIdOf } from '../user.ts';
 import { usersWith } from '../users-with.ts';
-import { noBody, resultOf } from '../value.ts';
 
 const inexistentRole = { status: 404, code: 'inexistent_role', message: 'The role does not exist.' } as const;
 const inexistent = { not_found: inexistentRole } as const;

@@ -1,6 +1,6 @@
 /** `/rules`: small functions that run at sign-in. */
 import { boolean, integer, object, optional, type Rule, type Static, string } from '@reeve/contract';
-import { type DialectCall, type DialectRow, operations, row } from '@reeve/core';
+import { type DialectCall, type DialectRow, noBody, operations, resultOf, row } from '@reeve/core';
 import { ifThere } from '../absence.ts';
 import { keyset } from '../keyset.ts';
 import {
@@ -13,7 +13,6 @@ import {
   pickEach,
   pickFields,
 } from '../paging.ts';
-import { noBody, resultOf } from '../value.ts';
 
 const inexistent = {
   not_found: { status: 404, code: 'inexistent_rule', message: 'The rule does not exist.' },

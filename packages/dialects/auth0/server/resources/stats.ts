@@ -1,7 +1,6 @@
 /** `/stats`: figures by day, and the bare number of active users. */
 import { object, optional, string } from '@reeve/contract';
-import { type DialectCall, type DialectRow, fieldProblem, operations, row } from '@reeve/core';
-import { resultOf } from '../value.ts';
+import { type DialectCall, type DialectRow, fieldProblem, operations, resultOf, row } from '@reeve/core';
 
 const date = optional(string({ pattern: '^\\d{8}$' }));
 const dailyQuery = object({ from: date, to: date });

@@ -19,7 +19,9 @@ import {
   type DialectRow,
   extensionsOf,
   fieldProblem,
+  noBody,
   operations,
+  resultOf,
   row,
   setExtension,
   together,
@@ -29,7 +31,6 @@ import { merged } from '../client.ts';
 import { connectionNames, findConnection } from '../connection.ts';
 import { type FieldsQuery, fieldsQuery, pickFields } from '../paging.ts';
 import { clearable } from '../schema.ts';
-import { noBody, resultOf } from '../value.ts';
 
 const link = string({ maxLength: 2048 });
 const hours = { type: 'number', minimum: 0, maximum: 8760 } as Parameters<typeof nullable<number>>[0];

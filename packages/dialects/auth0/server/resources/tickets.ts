@@ -1,11 +1,19 @@
 /** `/tickets/*`: links that the caller brings to the person; nothing is mailed. */
 import { boolean, integer, object, optional, type Static, string } from '@reeve/contract';
-import { type DialectCall, type DialectRow, fieldProblem, operations, row, type User, type Work } from '@reeve/core';
+import {
+  type DialectCall,
+  type DialectRow,
+  fieldProblem,
+  operations,
+  resultOf,
+  row,
+  type User,
+  type Work,
+} from '@reeve/core';
 import { findConnection } from '../connection.ts';
 import { checkIdentity, linkFields, linkOptionsOf } from '../link.ts';
 import { text, userId } from '../schema.ts';
 import { idOf, inexistentUser } from '../user.ts';
-import { resultOf } from '../value.ts';
 
 const shared = {
   result_url: optional(string({ maxLength: 2048, pattern: '^https?://[^\\s]+$' })),

@@ -5,9 +5,11 @@ import {
   type DialectCall,
   type DialectRow,
   fieldProblem,
+  noBody,
   operations,
   Problem,
   patchUser,
+  resultOf,
   row,
   searchUsers,
   sendVerificationFor,
@@ -36,7 +38,6 @@ import { filterOf } from '../search/filter.ts';
 import { sortOf } from '../search/sort.ts';
 import { isStrict } from '../strict.ts';
 import { defaultsOf, idOf, inexistentUser, ownIdOf, userBy, viewOf, viewsOf, withoutCustomFields } from '../user.ts';
-import { noBody, resultOf } from '../value.ts';
 
 const { email, username, phone_number, picture, name, given_name, family_name, nickname, password } = userFields;
 const bags = { user_metadata: optional(userFields.user_metadata), app_metadata: optional(userFields.app_metadata) };

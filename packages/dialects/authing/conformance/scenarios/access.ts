@@ -203,6 +203,72 @@ export const access: readonly Scenario[] = [
     },
   ),
   scenario(
+    'several resources are granted to several at once',
+    ['acl.authorizeResources', 'acl.revokeResources', 'acl.listAuthorizedResourcesBatch', 'acl.getAuthorizedTargets'],
+    async ({ client, word, organization }) => {
+      const namespace = word;
+      await client.acl.createNamespace(word, 'A namespace');
+      const actions = ['read', 'write'].map((name) => ({ name, description: '' }));
+      await client.acl.createResource({ code: 'book', type: ResourceType.Data, actions, namespace } as never);
+      const { id } = await client.users.create({ username: word });
+      const { id: other } = await client.users.create({ username: `${word}2` });
+      await client.groups.create(word, 'Group');
+      const grant = (targetType: PolicyAssignmentTargetType, targetIdentifiers: string[], names: string[]) => ({
+        targetType,
+        targetIdentifiers,
+        resources: [
+          { code: 'book', actions: names, resourceType: ResourceType.Data },
+          { code: 'menu', actions: [], resourceType: ResourceType.Menu },
+        ],
+      });
+      const users = grant(PolicyAssignmentTargetType.User, [id, other], ['read', 'write']);
+      const group = grant(PolicyAssignmentTargetType.Group, [word], ['read']);
+      const nobody = grant(PolicyAssignmentTargetType.User, [NOBODY], ['read']);
+      expect(await codeOf(client.acl.authorizeResources({ namespace, opts: [users, nobody] }))).toBe(2004);
+      const targetsOf = (more: object = {}) =>
+        client.acl.getAuthorizedTargets({ namespace, resource: 'book', resourceType: 'DATA', ...more } as never);
+      expect(await targetsOf()).toMatchObject({ totalCount: 0, list: [] });
+      const given = await client.acl.authorizeResources({ namespace, opts: [users, group] });
+      const targets = await targetsOf();
+      expect(targets.list.map(({ targetIdentifier }) => targetIdentifier).toSorted()).toEqual(
+        [id, other, word].toSorted(),
+      );
+      const groups = await targetsOf({ targetType: 'GROUP' });
+      expect(groups.list).toMatchObject([{ targetType: 'GROUP', targetIdentifier: word, actions: ['read'] }]);
+      expect(await targetsOf({ actions: { op: 'AND', list: ['read', 'write'] } })).toMatchObject({ totalCount: 2 });
+      expect(await targetsOf({ actions: { op: 'OR', list: ['read', 'none'] } })).toMatchObject({ totalCount: 3 });
+      expect(await codeOf(targetsOf({ resource: 'none' }))).toBe(500);
+      expect(await codeOf(targetsOf({ resourceType: 'MENU' }))).toBe(500);
+      const batch = await client.acl.listAuthorizedResourcesBatch({
+        namespace,
+        targets: [
+          { targetType: PolicyAssignmentTargetType.Group, targetIdentifier: word },
+          { targetType: PolicyAssignmentTargetType.User, targetIdentifier: other },
+        ],
+      });
+      expect(batch.list.map(({ list }) => list.map(({ code }) => code).toSorted())).toEqual([
+        ['book', 'menu'],
+        ['book', 'menu'],
+      ]);
+      const department = await organization(`${word}-org`, [word]);
+      const ofOrg = grant(PolicyAssignmentTargetType.Org, [department], ['read']);
+      await client.acl.authorizeResources({ namespace, opts: [ofOrg] });
+      expect((await targetsOf({ targetType: 'ORG' })).list).toMatchObject([{ targetIdentifier: department }]);
+      const { list: inherited } = await client.acl.listAuthorizedResources(
+        PolicyAssignmentTargetType.Org,
+        department,
+        namespace,
+      );
+      expect(inherited.map(({ code }) => code).toSorted()).toEqual(['book', 'menu']);
+      const own = await client.users.listAuthorizedResources(id, namespace, { resourceType: ResourceType.Data });
+      expect(own.list).toMatchObject([{ code: 'book', actions: ['read', 'write'] }]);
+      const taken = await client.acl.revokeResources({ namespace, opts: [{ ...users, targetIdentifiers: [other] }] });
+      expect(await client.acl.isAllowed(other, 'book', 'read', { namespace })).toBe(false);
+      expect(await client.acl.isAllowed(id, 'book', 'write', { namespace })).toBe(true);
+      return { given, groups, taken, batch: batch.list[0] };
+    },
+  ),
+  scenario(
     'who is in no department',
     ['users.listDepartment', 'users.sendFirstLoginVerifyEmail'],
     async ({ client, word }) => {

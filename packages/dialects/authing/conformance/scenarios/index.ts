@@ -1,5 +1,6 @@
 import { access } from './access.ts';
 import { fields } from './fields.ts';
+import { signIns } from './sign-ins.ts';
 import { users } from './users.ts';
 
-export const scenarios = [...users, ...fields, ...access];
+export const scenarios = [...users, ...fields, ...access, ...signIns];

@@ -1,10 +1,10 @@
 /** Groups, by their codes. */
 import { groups as contract, type Schema } from '@reeve/contract';
-import { operations as native, together } from '@reeve/core';
+import { everyItem, operations as native, noBody, resultOf, together } from '@reeve/core';
 import { findGroup, groupView, requireGroup } from '../group.ts';
 import { type Call, done, type Operations } from '../operation.ts';
 import { requireId } from '../pool.ts';
-import { everyItem, inOrder, noBody, type PageArgs, pageOf, resultOf, textFrom } from '../value.ts';
+import { inOrder, type PageArgs, pageOf, textFrom } from '../value.ts';
 
 const rules = contract.create.body?.properties as Record<'code' | 'name' | 'description', Schema>;
 

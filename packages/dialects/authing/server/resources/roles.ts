@@ -9,13 +9,23 @@ import {
   type Static,
   string,
 } from '@reeve/contract';
-import { type DialectCall, type DialectRow, operations as native, row, together, type UserFilter } from '@reeve/core';
-import { type Call, done, type Operations } from '../operation.ts';
+import {
+  type DialectCall,
+  type DialectRow,
+  everyItem,
+  operations as native,
+  noBody,
+  resultOf,
+  row,
+  together,
+  type UserFilter,
+} from '@reeve/core';
+import { answered, type Call, done, type Operations } from '../operation.ts';
 import { requireId } from '../pool.ts';
 import { CODES, Refusal } from '../problems.ts';
 import { findRole, NAMESPACE, requireRole, roleView } from '../role.ts';
 import { plainView } from '../user.ts';
-import { everyItem, inOrder, noBody, type PageArgs, pageOf, resultOf, textFrom } from '../value.ts';
+import { inOrder, type PageArgs, pageOf, textFrom } from '../value.ts';
 import { searchFilter, userPage } from './users.ts';
 
 const rules = contract.create.body?.properties as Record<'code' | 'namespace', Schema>;
@@ -96,6 +106,9 @@ const changeGrants =
       if (targets && targets.length > 0)
         throw new Refusal(CODES.failed, `${field}: roles are given to users here.`, field);
     const codes = new Set([...(roleCode ? [roleCode] : []), ...(roleCodes ?? []).map((code) => code ?? '')]);
+    const named = { roleCodes: codes.size, userIds: userIds?.length ?? 0 };
+    for (const [field, count] of Object.entries(named))
+      if (count === 0) throw new Refusal(CODES.parameterWrong, `${field}: nothing is named.`, field);
     const roles: Role[] = [];
     for (const code of codes) roles.push(await requireRole(work, code, namespace));
     await together(work, async (inner) => {
@@ -147,11 +160,7 @@ async function holders(call: DialectCall<undefined, Static<typeof holdersBody>>)
     search === '' ? [holds] : [holds, searchFilter({ query: search })],
     page,
   );
-  return {
-    code: 200,
-    message: 'OK',
-    data: { totalCount, list: await Promise.all(found.map((user) => plainView(user, false))) },
-  };
+  return answered({ totalCount, list: await Promise.all(found.map((user) => plainView(user, false))) });
 }
 
 export const roleRows: readonly DialectRow[] = [

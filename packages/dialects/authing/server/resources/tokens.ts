@@ -1,16 +1,8 @@
 /** Tokens: the application's own, users', and the key that passwords are encrypted for. */
-import {
-  administratorLevel,
-  type DialectRow,
-  findUser,
-  Problem,
-  proveClient,
-  row,
-  type SignedToken,
-} from '@reeve/core';
+import { beginUserToken, type DialectRow, proveClient, row, type SignedToken, toWire } from '@reeve/core';
 import { type Call, type Operations, poolOf } from '../operation.ts';
 import { passwordKey } from '../password-key.ts';
-import { requireId, userBy } from '../pool.ts';
+import { requireId } from '../pool.ts';
 import { CODES, Refusal } from '../problems.ts';
 
 /** Seconds: 15 days (contract, `conventions.user_token`). */
@@ -34,26 +26,29 @@ async function accessToken({ work, sign }: Call, { userPoolId, secret }: Credent
     lifetime: LIFETIME,
     data: { id: client.id, userPoolId: client.clientId },
   });
+  await work.write((unit) =>
+    unit.emit('token.issued', {
+      target: { type: 'application', id: client.id },
+      data: {
+        grant_type: 'client_credentials',
+        client_id: client.clientId,
+        expires_at: toWire(signed.expiresAt * 1000),
+      },
+    }),
+  );
   return { accessToken: signed.token, ...times(signed) };
 }
 
 /** A token of the user, who may do with it what users may; nobody becomes more powerful by it than they are. */
-async function refreshToken({ work, sign, holds, claims }: Call, { id: subject }: { id?: string | null }) {
+async function refreshToken({ work, sign, claims }: Call, { id: subject }: { id?: string | null }) {
   const id = await requireId(work, subject);
-  const user = await userBy(work, id);
-  const found = await work.read(async (db) => {
-    const row = await findUser(db, work.tenant.id, id);
-    const isAdministrator = row && (await administratorLevel(db, work.tenant.id, row.num)) !== undefined;
-    return { version: row?.token_version ?? 0, isAdministrator };
-  });
-  if (user.state !== 'active') throw new Problem('conflict', 'The user is blocked.');
-  if (found.isAdministrator && !(work.actor.type === 'application' && holds('roles:write')))
-    throw new Problem('insufficient_scope', 'A token of an administrator needs the scope roles:write, too.');
+  const { user, tokenVersion } = await beginUserToken(work, id);
   const signed = await sign({
     sub: subject as string,
     azp: poolOf({ claims }),
     uid: id,
-    tv: found.version,
+    ...(work.actor.id === null ? {} : { imp: work.actor.id }),
+    tv: tokenVersion,
     lifetime: LIFETIME,
     data: {
       id: subject,

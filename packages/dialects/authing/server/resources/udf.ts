@@ -1,6 +1,7 @@
 /** User-defined fields: their definitions, and the values of users (contract §9). */
 import { type CustomField, customFields as contract, type Schema } from '@reeve/contract';
-import { operations as native, together, type User, type Work } from '@reeve/core';
+import { operations as native, noBody, resultOf, together, type User, type Work } from '@reeve/core';
+import { checkArguments } from '../cost.ts';
 import {
   customDataOf,
   type Definition,
@@ -12,10 +13,10 @@ import {
   valuesFrom,
   withType,
 } from '../custom-data.ts';
-import { type Call, done, type Operations } from '../operation.ts';
+import { type Call, done, type Operations, spend } from '../operation.ts';
 import { requireId, userBy } from '../pool.ts';
 import { CODES, Refusal } from '../problems.ts';
-import { noBody, resultOf, textFrom } from '../value.ts';
+import { textFrom } from '../value.ts';
 
 const rules = contract.create.body?.properties as Record<'key' | 'label', Schema>;
 
@@ -47,6 +48,7 @@ function optionsFrom(text: string): Options {
   } catch {
     throw optionProblem('must be JSON text');
   }
+  checkArguments(listed, 'options');
   const option = (item: unknown) => (typeof item === 'string' ? { value: item } : (item as Options[number]));
   const options = Array.isArray(listed) ? listed.map(option) : [];
   const isText = (value: unknown) => typeof value === 'string' && value !== '' && value.length <= 200;
@@ -101,6 +103,7 @@ async function remove(call: Call, { targetType, key }: Pick<Field, 'targetType' 
   const known = await findField(call, targetOf(targetType), key);
   if (!known) throw new Refusal(CODES.failed, `No field of ${targetType} is called "${key.slice(0, 64)}".`, 'key');
   await native.customFields.delete(call.work, { custom_field: known.id, ...noBody });
+  await call.work.write((unit) => markOpen(unit, known, false));
   forgetDefinitions(call);
   return done();
 }
@@ -123,11 +126,16 @@ async function read(call: Call, { targetType, targetId }: Target) {
   return valuesOf(call, await userBy(call.work, await requireId(call.work, targetId)));
 }
 
+/** Statements that reading one user takes. */
+const READS = 3;
+
 async function readBatch(call: Call, { targetType, targetIds }: { targetType: string; targetIds: (string | null)[] }) {
   checkHasValues(targetType);
   const found = [];
-  for (const targetId of new Set(targetIds.map((id) => id ?? '')))
+  for (const targetId of new Set(targetIds.map((id) => id ?? ''))) {
+    spend(call, READS);
     found.push({ targetId, data: await read(call, { targetType, targetId }) });
+  }
   return found;
 }
 

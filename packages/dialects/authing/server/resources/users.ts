@@ -15,30 +15,33 @@ import {
   createUser,
   type DialectCall,
   type DialectRow,
-  endAccess,
+  endAccessBefore,
   extensionsOf,
-  lockConnection,
   operations as native,
+  noBody,
   type PartField,
   patchUser,
+  resultOf,
   row,
   searchUsers,
   setExtension,
+  setExternalId,
   together,
   type Unit,
   type User,
   type UserFilter,
   type Work,
 } from '@reeve/core';
+import { departmentsOf } from '../department.ts';
 import { requireGroup } from '../group.ts';
-import { type Call, done, type Operations, spend } from '../operation.ts';
+import { answered, type Call, done, type Operations, spend } from '../operation.ts';
 import { decryptPassword } from '../password-key.ts';
-import { findId, inPool, poolConnection, requireId, userBy } from '../pool.ts';
+import { findId, inPool, requireId, userBy } from '../pool.ts';
 import { CODES, Refusal } from '../problems.ts';
 import { requireRole } from '../role.ts';
 import { plainView, userView, userViews } from '../user.ts';
-import { EXTERNAL_ID, type Input, mergedOwn, nativeOf, ownOf } from '../user-fields.ts';
-import { noBody, type PageArgs, resultOf, sliceOf } from '../value.ts';
+import { externalIdOf, type Input, mergedOwn, nativeOf, ownOf } from '../user-fields.ts';
+import { type PageArgs, sliceOf } from '../value.ts';
 
 /** What users and REST name one by. */
 interface Keys {
@@ -52,15 +55,18 @@ const KEYS: Readonly<Record<keyof Keys, (value: string) => UserFilter>> = {
   username: (value) => ({ kind: 'equals', field: 'username', value }),
   email: (value) => ({ kind: 'equals', field: 'email', value }),
   phone: (value) => ({ kind: 'equals', field: 'phone_number', value }),
-  externalId: (value) => ({ kind: 'leaf', field: 'app_metadata', path: EXTERNAL_ID, value }),
+  externalId: (value) => ({ kind: 'equals', field: 'external_id', value }),
 };
 
-/** Whoever all the given keys name; without a key nobody. */
-async function findByKeys(work: Work, keys: Keys): Promise<User | undefined> {
-  const given = Object.entries(KEYS).flatMap(([name, filterOf]) => {
+const keyFilters = (keys: Keys): UserFilter[] =>
+  Object.entries(KEYS).flatMap(([name, filterOf]) => {
     const value = keys[name as keyof Keys];
     return value === undefined || value === null ? [] : [filterOf(value)];
   });
+
+/** Whoever all the given keys name; without a key nobody. */
+async function findByKeys(work: Work, keys: Keys): Promise<User | undefined> {
+  const given = keyFilters(keys);
   if (given.length === 0) return undefined;
   const { users } = await searchUsers(work, { filter: await inPool(work, ...given), limit: 1 });
   return users[0];
@@ -72,27 +78,15 @@ interface Identity {
   readonly identifier?: string | null;
 }
 
-/** The user who has a linked account of a provider. */
-async function findByAccount(work: Work, { provider, identifier, userIdInIdp }: Identity): Promise<User | undefined> {
-  const equals = (field: 'identity_provider' | 'identity_subject', value: string | null | undefined): UserFilter => ({
-    kind: 'equals',
-    field,
-    value: value ?? '',
-  });
-  const account = [equals('identity_provider', provider ?? identifier), equals('identity_subject', userIdInIdp)];
-  const { users } = await searchUsers(work, { filter: await inPool(work, ...account), limit: 10 });
-  return users.find(({ identities }) =>
-    identities.some((one) => one.provider === (provider ?? identifier) && one.subject === userIdInIdp),
-  );
-}
-
-/** One at a time, so that two users can't take one external id at the same moment. */
-async function checkExternalId(work: Work, unit: Unit, value: unknown, own?: string): Promise<void> {
-  if (typeof value !== 'string') return;
-  await lockConnection(unit, (await poolConnection(work)).id);
-  const { users } = await searchUsers(work, { filter: KEYS.externalId(value), limit: 10 });
-  if (users.some(({ id }) => id !== own))
-    throw new Refusal(CODES.userExists, 'Another user of the pool has this externalId.', 'externalId');
+/** The user who has a linked account of a provider, and whom all the given keys name. */
+async function findByAccount(work: Work, account: Identity, keys: Keys): Promise<User | undefined> {
+  const [provider, subject] = [account.provider ?? account.identifier ?? '', account.userIdInIdp ?? ''];
+  const has: UserFilter[] = [
+    { kind: 'equals', field: 'identity_provider', value: provider },
+    { kind: 'equals', field: 'identity_subject', value: subject },
+  ];
+  const { users } = await searchUsers(work, { filter: await inPool(work, ...has, ...keyFilters(keys)), limit: 10 });
+  return users.find(({ identities }) => identities.some((one) => one.provider === provider && one.subject === subject));
 }
 
 const turn = (work: Work, user_id: string, isBlocked: boolean) =>
@@ -113,6 +107,7 @@ async function create(call: Call, { userInfo, identity, resetPasswordOnFirstLogi
     throw new Refusal(CODES.failed, 'identity: accounts are not linked while a user is created.', 'identity');
   const fields = withoutNulls(nativeOf(userInfo)) as UserCreate;
   const own = mergedOwn(undefined, ownOf(userInfo));
+  const externalId = externalIdOf(userInfo);
   if (!fields.username && !fields.email && !fields.phone_number)
     throw new Refusal(CODES.identifierMissing, 'A user needs a username, an email or a phone.', 'username');
   const password = userInfo.password ? await decryptPassword(work, String(userInfo.password)) : undefined;
@@ -124,9 +119,9 @@ async function create(call: Call, { userInfo, identity, resetPasswordOnFirstLogi
   const created = await together(
     work,
     async (inner, unit) => {
-      await checkExternalId(inner, unit, fields.app_metadata?.[EXTERNAL_ID]);
       const { id } = resultOf(await createUser(inner, body, { sendsVerification: false, judgesPassword: false }));
       if (userInfo.blocked === true) await turn(inner, id, true);
+      if (externalId) await setExternalId(unit, id, externalId, { isCreation: true });
       if (own) await setExtension(unit, 'users', id, 'authing', own, { isCreation: true });
       return userBy(inner, id);
     },
@@ -135,16 +130,10 @@ async function create(call: Call, { userInfo, identity, resetPasswordOnFirstLogi
   return userView(call, created);
 }
 
-/** Milliseconds: no token of this door is older. */
-const TOKEN_MILLISECONDS = 1_296_000_000;
-
-/**
- * `tokenExpiredAt` ends what was issued before it. Which tokens those are is not known, so all that are out end; where the
- * instant is so old that none of them can be alive, none does.
- */
+/** `tokenExpiredAt` ends what began before it; null: nothing does. */
 async function endTokens(unit: Unit, id: string, before: unknown, after: unknown): Promise<void> {
-  if (typeof after !== 'string' || after === before) return;
-  if (Date.parse(after) > unit.now - TOKEN_MILLISECONDS) await endAccess(unit, id);
+  if (after === undefined || after === (before ?? null)) return;
+  await endAccessBefore(unit, id, typeof after === 'string' ? Date.parse(after) : 0);
 }
 
 /** A change in native fields. Nothing is mailed: a new address is unverified unless the change says otherwise. */
@@ -166,6 +155,7 @@ async function update(call: Call, { id: subject, input }: { id?: string | null; 
   const { work } = call;
   const user_id = await requireId(work, subject);
   const own = ownOf(input);
+  const externalId = externalIdOf(input);
   const password = input.password ? await decryptPassword(work, String(input.password)) : undefined;
   const changed = await together(
     work,
@@ -173,11 +163,14 @@ async function update(call: Call, { id: subject, input }: { id?: string | null; 
       const before = await userBy(inner, user_id);
       const kept = (await extensionsOf(unit.db, work, 'users', 'authing', [user_id])).get(user_id);
       const body = patchFrom(input, before, password);
-      await checkExternalId(inner, unit, body.app_metadata?.[EXTERNAL_ID], user_id);
       await patchUser(inner, { user_id, query: undefined, body }, undefined, { judgesPassword: false });
       const isBlocked = before.state === 'disabled';
       if (typeof input.blocked === 'boolean' && input.blocked !== isBlocked) await turn(inner, user_id, input.blocked);
-      await setExtension(unit, 'users', user_id, 'authing', (bag) => mergedOwn(bag, withOffset(own, before)));
+      if (externalId !== undefined) await setExternalId(unit, user_id, externalId);
+      // Who is let in again has left no more.
+      const status = input.blocked === false ? { status: null } : {};
+      const change = { ...withOffset(own, before), ...status };
+      await setExtension(unit, 'users', user_id, 'authing', (bag) => mergedOwn(bag, change));
       await endTokens(unit, user_id, kept?.tokenExpiredAt, own.tokenExpiredAt);
       return userBy(inner, user_id);
     },
@@ -272,7 +265,7 @@ async function search(call: Call, args: SearchArgs) {
 }
 
 async function find(call: Call, { identity, ...keys }: Keys & { readonly identity?: Identity | null }) {
-  const found = identity ? await findByAccount(call.work, identity) : await findByKeys(call.work, keys);
+  const found = identity ? await findByAccount(call.work, identity, keys) : await findByKeys(call.work, keys);
   return found ? userView(call, found) : null;
 }
 
@@ -311,17 +304,21 @@ export const users: Operations = {
   },
 };
 
-const answer = (data: unknown) => ({ code: 200, message: 'OK', data });
-
 const flag = optional(oneOf(['true', 'false']));
 const detailQuery = object({ with_custom_data: flag });
 
 /** Nobody there is no error (contract row `users.detail`). */
 async function detail(call: DialectCall<Static<typeof detailQuery>>) {
   const id = await findId(call.work, call.params.id as string);
-  if (id === undefined) return answer(null);
+  if (id === undefined) return answered(null);
   const view = await userView(call, await userBy(call.work, id));
-  return answer(await plainView(view, call.query.with_custom_data === 'true'));
+  return answered(await plainView(view, call.query.with_custom_data === 'true'));
+}
+
+/** One path from root to leaf for each department. */
+async function orgs(call: DialectCall) {
+  const departments = await departmentsOf(call, await requireId(call.work, call.params.id));
+  return answered(departments.map((department) => [department]));
 }
 
 /** Contract, code 2030. */
@@ -345,10 +342,11 @@ async function batch(call: DialectCall<undefined, Static<typeof batchBody>>) {
     if (one) found.push(one);
   }
   const views = await userViews(call, found);
-  return answer(await Promise.all(views.map((view) => plainView(view, withCustomData))));
+  return answered(await Promise.all(views.map((view) => plainView(view, withCustomData))));
 }
 
 export const userRows: readonly DialectRow[] = [
   row('GET /api/v2/users/{id}', { scopes: ['users:read'], query: detailQuery, run: detail }),
+  row('GET /api/v2/users/{id}/orgs', { scopes: ['organizations:read'], run: orgs }),
   row('POST /api/v2/users/batch', { scopes: ['users:read'], body: batchBody, run: batch }),
 ];

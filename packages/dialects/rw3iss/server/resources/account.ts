@@ -7,6 +7,7 @@ import {
   type DialectRow,
   eraseOwnAccount,
   listEnrollments,
+  noBody,
   operations,
   type PasswordRefusal,
   proveFactor,
@@ -15,6 +16,7 @@ import {
   removeFactors,
   requestPasswordReset,
   requestVerification,
+  resultOf,
   row,
   setPassword,
   together,
@@ -25,7 +27,6 @@ import { at, entranceOf } from '../door.ts';
 import { SIGNED_IN } from '../gate.ts';
 import { Refusal } from '../problems.ts';
 import { checkPassword, ownIdOf } from '../user.ts';
-import { noBody, resultOf } from '../value.ts';
 
 const text = string({ minLength: 1, maxLength: 1024 });
 const success = { success: true } as const;

@@ -3,8 +3,11 @@ import { array, boolean, json, nullable, object, optional, type Static, string }
 import {
   type DialectCall,
   type DialectRow,
+  everyItem,
+  noBody,
   operations,
   Problem,
+  resultOf,
   row,
   setExtension,
   together,
@@ -15,7 +18,7 @@ import { PLATFORM_ADMIN, SYSTEM_ADMIN } from '../gate.ts';
 import { appIdOf, idFrom, userIdOf } from '../ids.ts';
 import { connectionNameOf, poolFrom } from '../pool.ts';
 import { Refusal } from '../problems.ts';
-import { everyItem, noBody, resultOf, unlessEmpty } from '../value.ts';
+import { unlessEmpty } from '../value.ts';
 
 const text = string({ maxLength: 2048 });
 const texts = array(string({ maxLength: 2048 }), { maxItems: 100 });

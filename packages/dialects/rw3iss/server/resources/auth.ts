@@ -9,13 +9,16 @@ import {
   findInPools,
   issueRefreshToken,
   judgeRefresh,
+  noBody,
   operations,
   type RefreshRefusal,
   type Refused,
+  resultOf,
   row,
   signInAt,
   uuidOf,
 } from '@reeve/core';
+import { extensionOf, takesPasswords } from '../app.ts';
 import {
   applicationToEnter,
   at,
@@ -32,7 +35,7 @@ import { organizationContext } from '../organization.ts';
 import { Refusal } from '../problems.ts';
 import { pairOf, REFRESH_SECONDS } from '../tokens.ts';
 import { ownIdOf, requireUser } from '../user.ts';
-import { noBody, present, resultOf } from '../value.ts';
+import { present } from '../value.ts';
 
 const text = string({ minLength: 1, maxLength: 1024 });
 const code = optional(string({ maxLength: 128 }));
@@ -71,6 +74,8 @@ function signInRefusal({ refused, message, retryAfter }: Refused): Refusal {
 async function login(call: DialectCall<undefined, Static<typeof loginBody>>) {
   const { work, body } = call;
   const { application, pools } = await entranceOf(work, body.app_code);
+  if (!takesPasswords(await extensionOf(work, application)))
+    throw new Refusal(403, 'FORBIDDEN', 'Nobody signs in with a password at this application.');
   const organization = await organizationFor(work, body.organization_id);
   const identifier = body.email.trim();
   const found = await work.read((db) =>

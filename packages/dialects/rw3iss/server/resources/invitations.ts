@@ -8,8 +8,10 @@ import {
   type DialectRow,
   declineOwnInvitation,
   invitationsToUser,
+  noBody,
   operations,
   Problem,
+  resultOf,
   row,
   UnprovedAddress,
   type Work,
@@ -23,7 +25,6 @@ import { enterOrganization, ORGANIZATION_ADMIN, ORGANIZATION_MANAGER } from '../
 import { codesOf } from '../organization-roles.ts';
 import { Refusal } from '../problems.ts';
 import { ownIdOf } from '../user.ts';
-import { noBody, resultOf } from '../value.ts';
 
 const createBody = object({
   email: string({ minLength: 3, maxLength: 254, pattern: '^[^@\\s]+@[^@\\s]+$' }),

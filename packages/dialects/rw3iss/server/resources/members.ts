@@ -6,6 +6,7 @@ import {
   type DialectRow,
   memberOfOrganization,
   membersPage,
+  noBody,
   operations,
   Problem,
   row,
@@ -21,7 +22,6 @@ import { checkCodes, codesOf } from '../organization-roles.ts';
 import { pageFrom, pageQuery, sliceOf } from '../paging.ts';
 import { Refusal } from '../problems.ts';
 import { unknownUser } from '../user.ts';
-import { noBody } from '../value.ts';
 import { unknownOrganization } from './organizations.ts';
 
 const SIZES = { size: 25, most: 1000 } as const;

@@ -7,8 +7,10 @@ import {
   type DialectCall,
   type DialectRow,
   membershipsOfUser,
+  noBody,
   operations,
   organizationsPage,
+  resultOf,
   row,
   setExtension,
   together,
@@ -32,7 +34,7 @@ import { pageFrom, pageQuery, sliceOf } from '../paging.ts';
 import { Refusal } from '../problems.ts';
 import { roleView } from '../role.ts';
 import { ownIdOf, unknownUser } from '../user.ts';
-import { noBody, resultOf, unlessEmpty } from '../value.ts';
+import { unlessEmpty } from '../value.ts';
 
 export const unknownOrganization = {
   not_found: { status: 404, code: 'ORGANIZATION_NOT_FOUND', message: 'No organization has this id.' },

@@ -1,12 +1,11 @@
 /** `/admin/namespaces`: pools, and which of them a user belongs to. */
 import { object, optional, type Static, string } from '@reeve/contract';
-import { type DialectCall, type DialectRow, operations, row } from '@reeve/core';
+import { type DialectCall, type DialectRow, everyItem, noBody, operations, resultOf, row } from '@reeve/core';
 import { SYSTEM_ADMIN } from '../gate.ts';
 import { userIdOf } from '../ids.ts';
 import { DEFAULT_POOL, defaultConnectionOf, poolFrom, poolName } from '../pool.ts';
 import { Refusal } from '../problems.ts';
 import { unknownUser } from '../user.ts';
-import { everyItem, noBody, resultOf } from '../value.ts';
 
 async function list({ work }: DialectCall) {
   const pools = await everyItem('pools', (query) => operations.pools.list(work, { query, body: undefined }));

@@ -11,18 +11,18 @@ import {
   idOfUuid,
   operations,
   Problem,
+  resultOf,
   row,
   together,
   type Unit,
   type Work,
 } from '@reeve/core';
-import { type AppView, appView } from '../app.ts';
+import { type AppView, appView, takesPasswords } from '../app.ts';
 import { at, type Entrance, entranceOf, joinPools } from '../door.ts';
 import { foundOrganization, namesOf, organizationView, slugTaken } from '../organization.ts';
 import { Refusal } from '../problems.ts';
 import { ORGANIZATION_CODES } from '../role.ts';
 import { checkPassword, requireUser, userView } from '../user.ts';
-import { resultOf } from '../value.ts';
 
 const text = string({ minLength: 1, maxLength: 1024 });
 const lenient = optional(string({ maxLength: 1024 }));
@@ -141,6 +141,10 @@ async function register(call: DialectCall<undefined, Registration>) {
   checkInvitation(body);
   const entrance = await entranceOf(call.work, body.app_code);
   const app = await appView(call.work, entrance.application);
+  if (!takesPasswords(app))
+    throw new Refusal(400, 'INVALID_INPUT', 'Nobody registers with a password at this application.', {
+      field: 'app_code',
+    });
   const newcomer = {
     email: emailOf(body.email, app),
     password: body.password,

@@ -4,9 +4,12 @@ import {
   type Bag,
   type DialectCall,
   type DialectRow,
+  everyItem,
   extensionsOf,
+  noBody,
   operations,
   Problem,
+  resultOf,
   row,
   setExtension,
   together,
@@ -17,7 +20,7 @@ import {
 import { SYSTEM_ADMIN } from '../gate.ts';
 import { idFrom } from '../ids.ts';
 import { ownIdOf } from '../user.ts';
-import { everyItem, noBody, present, resultOf } from '../value.ts';
+import { present } from '../value.ts';
 
 /** What only this vendor knows of a service. */
 interface ServiceExtension {

@@ -4,12 +4,15 @@ import {
   beginImpersonation,
   type DialectCall,
   type DialectRow,
+  everyItem,
   idOfUuid,
   issueRefreshToken,
   isUuid,
+  noBody,
   operations,
   Problem,
   replaceRoles,
+  resultOf,
   row,
   setPassword,
   together,
@@ -23,7 +26,6 @@ import { ORGANIZATION_CODES, roleView } from '../role.ts';
 import { sessionViews, terminate } from '../session.ts';
 import { REFRESH_SECONDS } from '../tokens.ts';
 import { checkPassword, requireUser, unknownUser, userViews } from '../user.ts';
-import { everyItem, noBody, resultOf } from '../value.ts';
 import { userList } from './user-list.ts';
 
 const keys = optional(array(string({ maxLength: 254 })));

@@ -1,0 +1,3 @@
+export * from './cluster.ts';
+export * from './run.ts';
+export * from './scale.ts';
