@@ -2,7 +2,7 @@ import { defineConfig, mergeConfig } from 'vitest/config';
 import usual from './vitest.config.ts';
 
 /**
- * The fault tests at length: many seeds, five times as long each, and a line on what each run did. `npm test` has one short
+ * The fault tests at length: several seeds, each three times as long, and a line on what each run did. `npm test` has one short
  * run of each. `REEVE_FAULT_SEED` runs one seed again, `REEVE_FAULT_RUNS` and `REEVE_FAULT_SCALE` set how much.
  */
 export default mergeConfig(
@@ -11,8 +11,8 @@ export default mergeConfig(
     test: {
       include: ['packages/server/src/faults/*.test.ts', 'packages/core/src/database/full-disk.test.ts'],
       env: {
-        REEVE_FAULT_RUNS: process.env.REEVE_FAULT_RUNS ?? '5',
-        REEVE_FAULT_SCALE: process.env.REEVE_FAULT_SCALE ?? '5',
+        REEVE_FAULT_RUNS: process.env.REEVE_FAULT_RUNS ?? '3',
+        REEVE_FAULT_SCALE: process.env.REEVE_FAULT_SCALE ?? '3',
       },
       fileParallelism: false,
     },

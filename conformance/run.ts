@@ -1,7 +1,7 @@
 /** One person's story by one door, as every door tells it. */
 import { uuidOf } from '@reeve/core';
 import { expect } from 'vitest';
-import { aspects, type Changes, type Door, type Draft, type Log, type Person, refusalOf, sorted } from './door.ts';
+import { aspects, type Changes, type Door, type Draft, type Person, refusalOf, sorted } from './door.ts';
 import type { Ledger } from './ledger.ts';
 import type { Stage } from './stage.ts';
 import {
@@ -108,11 +108,11 @@ export class Run {
     const { doors, writer } = this.#ground;
     const happenings = expected.map((event) => happeningOf(event, writer, this.#subject));
     for (const reader of doors) {
-      if (!reader.log) continue;
-      const told: Log['told'] = reader.log.told;
-      const entries = await reader.log.read(this.#idIn(reader), this.#since);
+      const { log } = reader;
+      if (!log) continue;
+      const entries = await log.read(this.#idIn(reader), this.#since);
       expect(entries.slice(this.#told), `${writer.name}: ${step}, in the log of ${reader.name}`).toEqual(
-        happenings.map((happening) => told(happening, this.#idIn(reader))),
+        happenings.map((happening) => log.told(happening, this.#idIn(reader))),
       );
       this.#count(reader, 1);
     }

@@ -251,8 +251,8 @@ export const words: Readonly<Record<Vendor, Words>> = {
   },
   auth0: {
     absent: { statusCode: 404, errorCode: 'inexistent_user' },
-    disabled: { statusCode: 400, name: 'invalid_grant' },
-    deleted: { statusCode: 400, name: 'invalid_grant' },
+    disabled: { statusCode: 400, error: 'invalid_grant', code: 'user_disabled' },
+    deleted: { statusCode: 400, error: 'invalid_grant', code: 'invalid_credentials' },
   },
   rw3iss: {
     absent: { status: 404, serverCode: 'USER_NOT_FOUND' },

@@ -79,7 +79,7 @@ console.log(`packages/server/dist: ${output.length} files, ${(size / 1e6).toFixe
 
 /** What few starts need is loaded by `import()` when it is asked for; a static import of it would slow all of them. */
 function checkStart(chunks) {
-  const late = /node_modules\/(oidc-provider|nodemailer)\//;
+  const late = /node_modules\/(oidc-provider|nodemailer|graphql)\//;
   const byName = new Map(chunks.map((chunk) => [chunk.fileName, chunk]));
   const seen = new Set(['server.js']);
   for (const name of seen) {

@@ -140,9 +140,9 @@ const logOf = (call: Call): Log => ({
 export function auth0Door(stage: Stage, client: Client): Door {
   const call = callerOf(stage, client);
   const words: Door['words'] = (error) => {
-    const { status, errorCode } = client.refusalOf(error);
-    const { name } = error as Error;
-    return { statusCode: status, ...(errorCode === undefined ? { name } : { errorCode }) };
+    const { status, seen } = client.refusalOf(error);
+    const { errorCode, error: name, code } = (seen as { readonly body: Readonly<Record<string, unknown>> }).body;
+    return { statusCode: status, ...(errorCode === undefined ? { error: name, code } : { errorCode }) };
   };
   return {
     name: client.name,

@@ -52,7 +52,7 @@ const readerOf =
   };
 
 const NO_BAGS = 'has fields that are defined, and no bags';
-const NO_ORGANIZATIONS = 'shows departments; the module that changes them is not in the drop-in';
+const NO_ORGANIZATIONS = 'shows departments; the module that changes them is not served';
 
 export function authingDoor(stage: Stage, name: ClientName): Door {
   const client = clientOf(name, stage.world.server, new Set());

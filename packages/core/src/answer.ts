@@ -26,6 +26,32 @@ export async function everyItem<Key extends string, Item>(
   return items;
 }
 
+type Counted<Key extends string, Item> = Listed<Key, Item> & { readonly total?: number | undefined };
+
+/** The first items of a list, and how many there are of all: no page is read that holds none of the first. */
+export async function firstItems<Key extends string, Item>(
+  key: Key,
+  count: number,
+  list: (page: {
+    limit: number;
+    include_total: boolean;
+    cursor?: string;
+  }) => Promise<Counted<Key, Item> | Rendered<Counted<Key, Item>>>,
+): Promise<{ readonly items: Item[]; readonly total: number }> {
+  const items: Item[] = [];
+  let total = 0;
+  for (let cursor: string | null | undefined; cursor !== null && items.length < count; ) {
+    const limit = Math.min(100, count - items.length);
+    const page = resultOf(
+      await list({ limit, include_total: cursor === undefined, ...(cursor === undefined ? {} : { cursor }) }),
+    );
+    items.push(...(page as Record<Key, readonly Item[]>)[key]);
+    total = page.total ?? total;
+    cursor = page.next_cursor;
+  }
+  return { items, total };
+}
+
 /** Only what is there; `empty` is what counts as nothing beside null and undefined. */
 export const present = <T extends Record<string, unknown>>(
   fields: T,

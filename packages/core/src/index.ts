@@ -107,6 +107,7 @@ export type { PartField, UserFilter, UserSort } from './users/filter.ts';
 export {
   findByIdentity,
   findFormerSpellings,
+  findIdsBySubject,
   findUserIdBySpelling,
   findUserIdsEverSpelled,
 } from './users/identity.store.ts';

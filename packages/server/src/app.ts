@@ -19,7 +19,7 @@ import { installHealth } from './health.ts';
 import { createBulkImport } from './import/import.ts';
 import type { ImportMeans } from './import/run.ts';
 import { installDownloads } from './jobs/download.ts';
-import { enter, mount, NATIVE_PREFIX, type Rooms, refuse, type StreamHandler } from './mount.ts';
+import { enter, MAX_PARAM_LENGTH, mount, NATIVE_PREFIX, type Rooms, refuse, type StreamHandler } from './mount.ts';
 import { installOidc, type Oidc } from './oidc/endpoints.ts';
 import { createSigner } from './oidc/signer.ts';
 import { installOrigins, type Origins } from './origins.ts';
@@ -104,7 +104,7 @@ export function createApp({ services, config, tallies, imports, limits }: AppOpt
     // Bodies have their own bound in time; a long import is no slow client.
     requestTimeout: 0,
     connectionTimeout: 0,
-    routerOptions: { maxParamLength: 1024 },
+    routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
     http: { headersTimeout: headerMilliseconds, connectionsCheckingInterval: Math.min(5_000, headerMilliseconds) },
     clientErrorHandler: (error, socket) => answerMalformed(error, socket, newId('req', services.clock.now())),
     frameworkErrors: (error, request, reply) => {

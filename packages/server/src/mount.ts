@@ -105,7 +105,7 @@ export function mount(app: FastifyInstance, rooms: Rooms, { route, operation, st
     handler: async (request, reply) => {
       const { tenant, principal } = request.entered as Entered;
       const actor = principal?.actor ?? anonymousActor;
-      const params = paramsOf(request);
+      const params = checkParams(request.params as Record<string, string>);
       const query = judgeQuery(request.query);
       if (stream) {
         return stream({
@@ -134,14 +134,16 @@ export function mount(app: FastifyInstance, rooms: Rooms, { route, operation, st
   });
 }
 
+/** Characters that a part of a path may have. */
+export const MAX_PARAM_LENGTH = 1024;
+
 /** Path parameters. What can't be stored can't be the name of anything. */
-export function paramsOf(request: FastifyRequest): Record<string, string> {
-  const params = request.params as Record<string, string>;
+export function checkParams(params: Readonly<Record<string, string | undefined>>): Record<string, string> {
   for (const name in params) {
     const text = params[name] as string;
     if (text.includes('\0') || !text.isWellFormed()) throw new Problem('not_found', 'Nothing has this id.');
   }
-  return params;
+  return params as Record<string, string>;
 }
 
 async function stillStands(

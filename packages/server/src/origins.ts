@@ -61,10 +61,9 @@ export function installOrigins(
 
   // By callback: a request that comes from no page waits for nothing.
   http.addHook('onRequest', (request, reply, done) => {
-    if (!paths.some((path) => request.url.startsWith(path))) return done();
-    reply.header('vary', 'origin');
     const { origin } = request.headers;
-    if (origin === undefined) return done();
+    if (origin === undefined || !paths.some((path) => request.url.startsWith(path))) return done();
+    reply.header('vary', 'origin');
     const go = (isAllowed: boolean) => {
       if (isAllowed) reply.header('access-control-allow-origin', origin);
       if (isPreflight(request)) answerPreflight(request, reply, isAllowed);

@@ -1,5 +1,5 @@
 /** Namespaces of resources: in each, a code names one thing. The namespace `default` is always there. */
-import { cursor, limit, page, route } from '../route.ts';
+import { countedPage, cursor, limit, route } from '../route.ts';
 import { boolean, instant, nullable, object, optional, patchOf, type Static, string } from '../schema.ts';
 import { code } from './groups.ts';
 
@@ -22,8 +22,8 @@ export type ResourceNamespace = Static<typeof resourceNamespace>;
 /** Lists namespaces, newest first. */
 export const list = route('GET /resource-namespaces', {
   scope: 'resources:read',
-  query: object({ limit, cursor }),
-  response: page('resource_namespaces', resourceNamespace),
+  query: object({ include_total: optional(boolean()), limit, cursor }),
+  response: countedPage('resource_namespaces', resourceNamespace),
   items: 'resource_namespaces',
   fails: ['invalid_cursor'],
 });
@@ -59,7 +59,7 @@ export const update = route('PATCH /resource-namespaces/{namespace}', {
 const remove = route('DELETE /resource-namespaces/{namespace}', {
   scope: 'resources:write',
   fails: ['not_found', 'protected_resource'],
-  emits: ['resource_namespace.deleted'],
+  emits: ['resource_namespace.deleted', 'resource.deleted'],
 });
 
 export { remove as delete };

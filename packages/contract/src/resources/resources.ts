@@ -91,7 +91,7 @@ export const update = route('PATCH /resources/{resource_id}', {
   consumes: ['application/json', 'application/merge-patch+json'],
   response: resource,
   fails: ['not_found'],
-  emits: ['resource.updated'],
+  emits: ['resource.updated', 'resource.revoked'],
 });
 
 /** Deletes a resource with its grants. */

@@ -30,6 +30,7 @@ export const list = route('GET /roles', {
     search: optional(
       string({ minLength: 1, maxLength: 200, description: 'Case-insensitive substring of name or code' }),
     ),
+    code: optional(string({ minLength: 1, maxLength: 64, description: 'The whole code, case-insensitive' })),
     namespace: optional(code),
     include_total: optional(boolean()),
     limit,

@@ -143,6 +143,13 @@ describe.each(databaseKinds)('groups on %s', (kind) => {
     expect(total).toBe(groups.length);
   });
 
+  it('finds a group by its whole code, without case', async () => {
+    const { id } = await make({ name: 'Coded', code: 'Coded.1' });
+    await make({ name: 'Coded', code: 'Coded.10' });
+    expect(await list('/groups?include_total=true&code=cODED.1')).toMatchObject({ groups: [{ id }], total: 1 });
+    expect(await list('/groups?include_total=true&code=Coded')).toMatchObject({ groups: [], total: 0 });
+  });
+
   it('forgets a deleted group, also while members come and go', async () => {
     const ids = await Promise.all(Array.from({ length: 6 }, person));
     for (let round = 0; round < 5; round++) {

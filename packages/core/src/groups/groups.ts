@@ -50,13 +50,15 @@ export const list: Operation<typeof contract.list> = (work, { query }) =>
     const { id: tenantId } = work.tenant;
     let matching = db.selectFrom('groups').where('tenant_id', '=', tenantId);
     if (query.search !== undefined) matching = matching.where(containing(['name_key', 'code_key'], query.search));
+    if (query.code !== undefined) matching = matching.where('code_key', '=', keyOf(query.code));
     const { rows, next_cursor } = await newestFirst(matching.selectAll(), 'groups.id', query);
     const members = await readCounters(
       db,
       tenantId,
       rows.map(({ id }) => totalOf('group', id)),
     );
-    const total = () => (query.search === undefined ? readCounter(db, tenantId, TOTAL) : countRows(matching));
+    const isWhole = query.search === undefined && query.code === undefined;
+    const total = () => (isWhole ? readCounter(db, tenantId, TOTAL) : countRows(matching));
     return {
       groups: rows.map((row) => viewOf(row, members.get(totalOf('group', row.id)) as number)),
       next_cursor,

@@ -1,7 +1,7 @@
 /** The rows of grants. */
 import type { ResourceGrant } from '@reeve/contract';
 import { toWire } from '../clock.ts';
-import { type Db, locked, padded } from '../database/database.ts';
+import { type Db, held, locked, padded } from '../database/database.ts';
 import { fieldProblem } from '../problem.ts';
 import type { ResourceGrantTable } from '../tables.ts';
 import type { Unit } from '../work.ts';
@@ -90,13 +90,22 @@ export async function deleteGrants(
     .execute();
 }
 
-/** Takes out of all grants of a resource what it does not declare any more; a grant of nothing else goes. */
+/** A grant that has become smaller; null: it is gone. */
+export interface Lessened {
+  readonly subject: ResourceGrant['subject'];
+  readonly actions: readonly string[] | null;
+}
+
+/**
+ * Takes out of all grants of a resource what it does not declare any more; a grant of nothing else goes. Gives whom it concerned,
+ * by id.
+ */
 export async function dropActions(
   { db, tenant }: Unit,
   resourceId: string,
   declared: readonly string[],
-): Promise<void> {
-  if (declared.length === 0) return;
+): Promise<Lessened[]> {
+  if (declared.length === 0) return [];
   const kinds = await db
     .selectFrom('resource_grants')
     .select('actions')
@@ -104,24 +113,50 @@ export async function dropActions(
     .where('tenant_id', '=', tenant.id)
     .where('resource_id', '=', resourceId)
     .execute();
+  const lessened: Lessened[] = [];
   for (const { actions } of kinds) {
     const before = JSON.parse(actions) as string[];
     const gone = before.filter((action) => action !== '*' && !declared.includes(action));
     if (gone.length === 0) continue;
-    const left = without(before, gone, declared);
-    const place = { tenant_id: tenant.id, resource_id: resourceId, actions };
-    if (!left)
-      await db
-        .deleteFrom('resource_grants')
-        .where((e) => e.and(place))
-        .execute();
-    else
-      await db
-        .updateTable('resource_grants')
-        .set({ actions: JSON.stringify(left) })
-        .where((e) => e.and(place))
-        .execute();
+    const left = without(before, gone, declared) ?? null;
+    const rows = await replaceActions(db, { tenant_id: tenant.id, resource_id: resourceId, actions }, left);
+    lessened.push(...rows.map((row) => ({ subject: { type: typeOf(row), id: row.subject_id }, actions: left })));
   }
+  return lessened.toSorted((a, b) => (a.subject.id < b.subject.id ? -1 : 1));
+}
+
+async function replaceActions(
+  db: Db,
+  place: Pick<GrantRow, 'tenant_id' | 'resource_id' | 'actions'>,
+  left: readonly string[] | null,
+): Promise<GrantRow[]> {
+  // What is told of people waits for whoever deletes them, who goes first.
+  await held(
+    db,
+    db
+      .selectFrom('users')
+      .select('id')
+      .where('tenant_id', '=', place.tenant_id)
+      .where('num', 'in', (e) =>
+        e
+          .selectFrom('resource_grants')
+          .select('user_num')
+          .where((of) => of.and(place)),
+      )
+      .orderBy('id'),
+  ).execute();
+  if (left === null)
+    return db
+      .deleteFrom('resource_grants')
+      .where((e) => e.and(place))
+      .returningAll()
+      .execute();
+  return db
+    .updateTable('resource_grants')
+    .set({ actions: JSON.stringify(left) })
+    .where((e) => e.and(place))
+    .returningAll()
+    .execute();
 }
 
 /** Grants with their resources and namespaces. */

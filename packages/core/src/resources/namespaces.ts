@@ -5,8 +5,9 @@ import type { Db } from '../database/database.ts';
 import { difference } from '../events/redact.ts';
 import type { Operation } from '../operation.ts';
 import { fieldProblem, notFound, Problem } from '../problem.ts';
-import { findRow, newestFirst, type Purpose, type Row, refusing } from '../rows.ts';
+import { countRows, findRow, newestFirst, type Purpose, type Row, refusing } from '../rows.ts';
 import type { Unit } from '../work.ts';
+import { deleteResources } from './resources.store.ts';
 
 type NamespaceRow = Row<'resource_namespaces'>;
 
@@ -88,9 +89,13 @@ export async function foundNamespace(unit: Unit): Promise<void> {
 
 export const list: Operation<typeof contract.list> = (work, { query }) =>
   work.read(async (db) => {
-    const all = db.selectFrom('resource_namespaces').selectAll().where('tenant_id', '=', work.tenant.id);
-    const { rows, next_cursor } = await newestFirst(all, 'resource_namespaces.id', query);
-    return { resource_namespaces: rows.map(viewOf), next_cursor };
+    const all = db.selectFrom('resource_namespaces').where('tenant_id', '=', work.tenant.id);
+    const { rows, next_cursor } = await newestFirst(all.selectAll(), 'resource_namespaces.id', query);
+    return {
+      resource_namespaces: rows.map(viewOf),
+      next_cursor,
+      ...(query.include_total ? { total: await countRows(all) } : {}),
+    };
   });
 
 export const create: Operation<typeof contract.create> = (work, { body: { code, name = code, description = null } }) =>
@@ -126,6 +131,7 @@ const remove: Operation<typeof contract.delete> = (work, { namespace }) =>
   work.write(async (unit) => {
     const row = await requireNamespace(unit.db, unit.tenant.id, namespace, 'change');
     if (row.code === DEFAULT) throw new Problem('protected_resource', 'The default namespace stays.');
+    await deleteResources(unit, row);
     await unit.db
       .deleteFrom('resource_namespaces')
       .where('tenant_id', '=', unit.tenant.id)

@@ -86,8 +86,8 @@ describe.each(databaseKinds)('resources on %s', (kind) => {
     });
     await done('PATCH', '/resource-namespaces/shop', { name: 'Shop', description: null });
     expect(await get(`/resource-namespaces/${shop.id}`)).toMatchObject({ name: 'Shop', description: null });
-    const all = await get<{ resource_namespaces: object[] }>('/resource-namespaces');
-    expect(all.resource_namespaces).toMatchObject([{ code: 'shop' }, { code: 'default' }]);
+    const all = await get<{ resource_namespaces: object[]; total: number }>('/resource-namespaces?include_total=true');
+    expect(all).toMatchObject({ resource_namespaces: [{ code: 'shop' }, { code: 'default' }], total: 2 });
     const user = await holder('user');
     const { id } = await make({ code: 'till', namespace: 'shop' });
     await grant([user], [{ code: 'till' }], { namespace: shop.id });
@@ -97,6 +97,8 @@ describe.each(databaseKinds)('resources on %s', (kind) => {
     expect(await allowed(user)).toEqual([]);
     const types = ['created', 'updated', 'deleted'].map((verb) => `resource_namespace.${verb}`);
     expect((await eventsOf(shop.id, types.join())).map(({ event_type }) => event_type)).toEqual(types);
+    const before = { namespace: 'shop', code: 'till', type: 'data' };
+    expect(await eventsOf(id, 'resource.deleted')).toMatchObject([{ data: { before } }]);
   });
 
   it('are made once for a code of a namespace, found, changed and deleted', async () => {
@@ -138,7 +140,9 @@ describe.each(databaseKinds)('resources on %s', (kind) => {
     await done('DELETE', `/resources/${api.id}`);
     expect((await listed('')).resources).toEqual([book]);
     const types = ['created', 'updated', 'deleted'].map((verb) => `resource.${verb}`);
-    expect((await eventsOf(api.id, types.join())).map(({ event_type }) => event_type)).toEqual(types);
+    const told = await eventsOf(api.id, types.join());
+    expect(told.map(({ event_type }) => event_type)).toEqual(types);
+    expect(told.at(-1)?.data).toMatchObject({ before: { namespace: 'other', code: 'book:*' } });
   });
 
   it('are granted to many at once, added up, and told of once', async () => {
@@ -364,6 +368,11 @@ describe.each(databaseKinds)('resources on %s', (kind) => {
       [thing.code, three.id, ['*']],
     ]);
     expect(await allowed(three)).toEqual([[thing.code, ['b', 'c']]]);
+    const revoked = async ({ id }: Holder) =>
+      (await eventsOf(id, 'resource.revoked')).map(({ data }) => [data.namespace, data.resources]);
+    expect(await revoked(one)).toEqual([['default', [{ code: thing.code, actions: null }]]]);
+    expect(await revoked(two)).toEqual([['default', [{ code: thing.code, actions: ['b'] }]]]);
+    expect(await revoked(three)).toEqual([]);
     // The action that comes back is nobody's.
     await done('PATCH', `/resources/${thing.id}`, acting('a', 'b'));
     expect([await allowed(one), await allowed(two)]).toEqual([[], [[thing.code, ['b']]]]);

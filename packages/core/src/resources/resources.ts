@@ -5,20 +5,12 @@ import type { Operation } from '../operation.ts';
 import { fieldProblem } from '../problem.ts';
 import { countRows, newestFirst, refusing, requireRow } from '../rows.ts';
 import type { Unit } from '../work.ts';
-import { type DeclaredAction, declaredOf, namesOf } from './actions.ts';
+import { type DeclaredAction, namesOf } from './actions.ts';
 import { dropActions } from './grants.store.ts';
 import { findNamespace, namespaceToPointTo } from './namespaces.ts';
-import { type ResourceRow, resourcesIn, resourceView } from './resources.store.ts';
+import { fieldsOf, type ResourceRow, resourcesIn, resourceView, tellDeleted } from './resources.store.ts';
 
 export { authorize, listGrants, revoke } from './grants.ts';
-
-const fieldsOf = (row: ResourceRow) => ({
-  code: row.code,
-  type: row.type,
-  actions: declaredOf(row),
-  api_identifier: row.api_identifier,
-  description: row.description,
-});
 
 type GivenActions = readonly { readonly name: string; readonly description?: string | null }[];
 
@@ -101,8 +93,13 @@ export const update: Operation<typeof contract.update> = (work, { resource_id, b
     const change = difference(fieldsOf(before), fieldsOf(row));
     if (Object.keys(change.after).length === 0) return resourceView(before, namespace.code);
     await save(unit, row);
-    await dropActions(unit, row.id, namesOf(row));
+    const lessened = await dropActions(unit, row.id, namesOf(row));
     await unit.emit('resource.updated', { target: { type: 'resource', id: row.id }, data: change });
+    for (const { subject, actions } of lessened)
+      await unit.emit('resource.revoked', {
+        target: subject,
+        data: { namespace: namespace.code, resources: [{ code: row.code, actions }] },
+      });
     return resourceView(row, namespace.code);
   });
 };
@@ -110,8 +107,9 @@ export const update: Operation<typeof contract.update> = (work, { resource_id, b
 const remove: Operation<typeof contract.delete> = (work, { resource_id }) =>
   work.write(async (unit) => {
     const row = await requireRow(unit.db, 'resources', unit.tenant.id, resource_id, 'change');
+    const namespace = await requireRow(unit.db, 'resource_namespaces', unit.tenant.id, row.namespace_id);
     await unit.db.deleteFrom('resources').where('tenant_id', '=', unit.tenant.id).where('id', '=', row.id).execute();
-    await unit.emit('resource.deleted', { target: { type: 'resource', id: row.id }, data: { before: fieldsOf(row) } });
+    await tellDeleted(unit, namespace.code, row);
   });
 
 export { remove as delete };

@@ -68,6 +68,17 @@ describe.each(databaseKinds)('roles on %s', (kind) => {
     expect((await server.api('PATCH', `/roles/${other.id}`, { code: 'ediTOR' })).status).toBe(409);
     const { body } = await server.api('GET', '/roles?search=EDIT&include_total=true');
     expect(body).toMatchObject({ total: 2 });
+    const coded = async (query: string) => {
+      const { roles, total } = (await server.api('GET', `/roles?include_total=true&code=${query}`)).body as {
+        roles: Role[];
+        total: number;
+      };
+      expect(total).toBe(roles.length);
+      return roles.map(({ id }) => id);
+    };
+    expect(await coded('eDITOR')).toEqual([inDefault.id, shop.id]);
+    expect(await coded('editor&namespace=shop')).toEqual([shop.id]);
+    expect(await coded('edit')).toEqual([]);
     const all = await server.api('GET', '/roles?limit=100&include_total=true');
     const { roles, total } = all.body as { roles: Role[]; total: number };
     expect(total).toBe(roles.length);

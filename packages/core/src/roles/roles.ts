@@ -33,8 +33,9 @@ export const list: Operation<typeof contract.list> = (work, { query }) =>
     let matching = db.selectFrom('roles').where('tenant_id', '=', work.tenant.id);
     if (query.namespace !== undefined) matching = matching.where('namespace', '=', query.namespace);
     if (query.search !== undefined) matching = matching.where(containing(['name_key', 'code_key'], query.search));
+    if (query.code !== undefined) matching = matching.where('code_key', '=', keyOf(query.code));
     const { rows, next_cursor } = await newestFirst(matching.selectAll(), 'roles.id', query);
-    const isWhole = query.search === undefined && query.namespace === undefined;
+    const isWhole = query.search === undefined && query.namespace === undefined && query.code === undefined;
     const total = () => (isWhole ? readCounter(db, work.tenant.id, TOTAL) : countRows(matching));
     return { roles: rows.map(roleView), next_cursor, ...(query.include_total ? { total: await total() } : {}) };
   });

@@ -39,6 +39,29 @@ export async function findByIdentity(
   return first && { id: first.id, isPrimary: first.position === 0 };
 }
 
+/** `usr_…` of those whose primary identities in a connection these are, by subject; who is not there has no entry. */
+export async function findIdsBySubject(
+  db: Db,
+  tenantId: number,
+  { connectionId, provider }: { readonly connectionId: string; readonly provider: string },
+  subjects: readonly string[],
+): Promise<Map<string, string>> {
+  const [first, ...rest] = subjects;
+  if (first === undefined) return new Map();
+  const rows = await db
+    .selectFrom('connections')
+    .innerJoin('identities', 'identities.connection_num', 'connections.num')
+    .innerJoin('users', 'users.num', 'identities.user_num')
+    .select(['users.id', 'identities.subject'])
+    .where('connections.tenant_id', '=', tenantId)
+    .where('connections.id', '=', connectionId)
+    .where('identities.provider', '=', provider)
+    .where('identities.subject', 'in', padded([first, ...rest]))
+    .where('identities.position', '=', 0)
+    .execute();
+  return new Map(rows.map(({ subject, id }) => [subject, id]));
+}
+
 /** `provider|subject` in its parts; undefined where it is none. */
 function partsOf(spelling: string): readonly [provider: string, subject: string] | undefined {
   const bar = spelling.indexOf('|');

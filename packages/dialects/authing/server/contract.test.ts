@@ -1,9 +1,20 @@
 /** The schema and its rows against the contract: the types are the contract's, and every document of the genuine client is valid. */
 import { readFileSync } from 'node:fs';
 import * as genuine from 'authing-genuine';
-import { isEnumType, isInputObjectType, isObjectType, parse, validate } from 'graphql';
+import {
+  type FieldNode,
+  isEnumType,
+  isInputObjectType,
+  isObjectType,
+  parse,
+  TypeInfo,
+  validate,
+  visit,
+  visitWithTypeInfo,
+} from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { authing, operations } from './index.ts';
+import { nested } from './nested.ts';
 import { schema } from './schema.ts';
 
 type Field = string | { readonly type: string; readonly args?: Readonly<Record<string, string>> };
@@ -80,6 +91,26 @@ it.each(Object.entries(graphql.operations))('the genuine document %s is valid', 
   const text = documents[`${name.charAt(0).toUpperCase()}${name.slice(1)}Document`];
   expect(validate(schema, parse(text ?? ''))).toEqual([]);
   expect(operations).toHaveProperty(rootField);
+});
+
+const valid = Object.entries(documents).filter(
+  ([name, text]) => name.endsWith('Document') && validate(schema, parse(text)).length === 0,
+);
+
+it.each(valid)('%s reads nothing for each item of a list, so that a page of 1,000 is within the budget', (_, text) => {
+  const types = new TypeInfo(schema);
+  let lists = 0;
+  const hanging: string[] = [];
+  const enter = (node: FieldNode) => {
+    const field = `${types.getParentType()?.name}.${node.name.value}`;
+    if (lists > 0 && field in nested) hanging.push(field);
+    if (node.name.value === 'list') lists += 1;
+  };
+  const leave = (node: FieldNode) => {
+    if (node.name.value === 'list') lists -= 1;
+  };
+  visit(parse(text), visitWithTypeInfo(types, { Field: { enter, leave } }));
+  expect(hanging).toEqual([]);
 });
 
 const shapeOf = (path: string) => path.replace(/\{[^}]+\}/g, '{}');

@@ -3,7 +3,6 @@
  * before anything runs. Introspection has bounds of its own, and that of graphql-js beside them (`MaxIntrospectionDepthRule`).
  */
 
-import { isStorable } from '@reeve/core';
 import { type DocumentNode, type FragmentDefinitionNode, Kind, type SelectionSetNode } from 'graphql';
 import { CODES, Refusal } from './problems.ts';
 
@@ -16,8 +15,6 @@ const DATA: Bounds = { depth: 12, fields: 200 };
 const INTROSPECTION: Bounds = { depth: 20, fields: 1000 };
 /** Root fields: each may be a search. */
 const MAX_ROOT_FIELDS = 10;
-/** Items of a list among the arguments. */
-const MAX_ITEMS = 1000;
 
 type Fragments = ReadonlyMap<string, FragmentDefinitionNode>;
 
@@ -54,13 +51,3 @@ export function checkCost(document: DocumentNode): void {
 }
 
 const tooMuch = (bound: string) => new Refusal(CODES.failed, `The query is too large: ${bound}.`, 'query');
-
-/** Throws a refusal where a list among the arguments is longer than the bound, or a text is none that can be kept. */
-export function checkArguments(value: unknown, field: string): void {
-  if (typeof value === 'string' && !isStorable(value))
-    throw new Refusal(CODES.failed, `${field} holds characters that are none.`, field);
-  if (value === null || typeof value !== 'object') return;
-  if (Array.isArray(value) && value.length > MAX_ITEMS)
-    throw new Refusal(CODES.parameterWrong, `${field} may have at most ${MAX_ITEMS} items.`, field);
-  for (const [name, inner] of Object.entries(value)) checkArguments(inner, Array.isArray(value) ? field : name);
-}

@@ -1,5 +1,5 @@
 /** What no document and no body may do at the door, on both databases. */
-import { bootServer, databaseKinds, type TestServer } from '@reeve/testkit';
+import { bootServer, CLIENT_ID, CLIENT_SECRET, databaseKinds, type TestServer } from '@reeve/testkit';
 import { getIntrospectionQuery } from 'graphql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { codeOf, DEFECT, type Door, openDoor } from './door.fixture.ts';
@@ -27,6 +27,59 @@ describe.each(databaseKinds)('the Authing door on %s', (kind) => {
       expect(codeOf(await ask(create('...on User { roles { totalCount } }'), {}, writer))).toBe(1001);
       expect((await ask('{ isUserExists(username: "partly") }')).data).toEqual({ isUserExists: false });
       expect((await ask(create('username'), {}, writer)).errors).toBeUndefined();
+    });
+
+    it('that are refused, in whole or in part, are told in the audit log: each once', async () => {
+      const { username } = await newUser();
+      const cases: Readonly<Record<string, readonly [code: string, query: string, variables?: object]>> = {
+        'nobody, twice': ['not_found', '{ a: user(id: "none") { id } b: user(id: "none") { id } }'],
+        'one of two': ['not_found', '{ isUserExists(username: "x") user(id: "none") { id } }'],
+        'who is there': [
+          'username_taken',
+          'mutation ($i: CreateUserInput!) { createUser(userInfo: $i) { id } }',
+          { i: { username } },
+        ],
+        'a bad argument': ['invalid_request', '{ users(limit: 0) { totalCount } }'],
+        'a variable of another type': [
+          'invalid_request',
+          'query ($p: Int) { users(page: $p) { totalCount } }',
+          { p: {} },
+        ],
+        'no document': ['invalid_request', '}{'],
+      };
+      const refusals = async () => {
+        const { body } = await server.api('GET', '/audit?event_types=request.refused&limit=2');
+        return (body as { events: { id: string; actor: object; data: object }[] }).events;
+      };
+      for (const [what, [code, query, variables]] of Object.entries(cases)) {
+        const [last] = await refusals();
+        expect((await ask(query, variables)).errors, what).toBeDefined();
+        const [told, before] = await refusals();
+        expect(told, what).toMatchObject({
+          actor: { type: 'application' },
+          data: { code, path: '/authing/graphql/v2' },
+        });
+        expect(before?.id, what).toBe(last?.id);
+      }
+    });
+
+    it('ask for one token of the application, which nobody is told to have asked for', async () => {
+      const asked = (name: string) => `${name}: accessToken(userPoolId: $id, secret: $secret) { exp }`;
+      const issued = async () =>
+        ((await server.api('GET', '/audit?event_types=token.issued&limit=1')).body as { events: [{ id: string }] })
+          .events[0];
+      const before = await issued();
+      const variables = { id: CLIENT_ID, secret: CLIENT_SECRET };
+      const declared = 'query ($id: String!, $secret: String!)';
+      const twice = await ask(
+        `${declared} { ${asked('a')} ...B } fragment B on Query { ${asked('b')} }`,
+        variables,
+        null,
+      );
+      expect(twice).toMatchObject({ data: null, errors: [{ message: { message: expect.stringContaining('once') } }] });
+      expect(await issued()).toEqual(before);
+      expect((await ask(`${declared} { ${asked('a')} }`, variables, null)).errors).toBeUndefined();
+      expect(await issued()).toMatchObject({ actor: { type: 'anonymous', id: null } });
     });
 
     it('keep no character that is none in a value of a field, or in an option', async () => {

@@ -2,8 +2,7 @@
  * The GraphQL transport of the rows: a document is parsed, judged by the schema and by its cost, and run. Whatever is wrong is
  * told in the vendor's form: HTTP 200, `message` an object of code and text.
  */
-import { json, nullable, object, optional, type Static, string } from '@reeve/contract';
-import { type DialectCall, type DialectRow, Problem, row } from '@reeve/core';
+import { type DialectCall, Problem } from '@reeve/core';
 import {
   type DocumentNode,
   defaultFieldResolver,
@@ -16,22 +15,16 @@ import {
   visit,
   visitWithTypeInfo,
 } from 'graphql';
-import { checkArguments, checkCost } from './cost.ts';
+import { checkArguments } from './arguments.ts';
+import { checkCost } from './cost.ts';
 import { nested } from './nested.ts';
-import { type Call, need, type Operations, spend } from './operation.ts';
-import { CODES, GRAPHQL, Refusal, wordsOf } from './problems.ts';
+import { type Call, metered, need, type Operations } from './operation.ts';
+import { CODES, PartlyRefused, Refusal, wordsOf } from './problems.ts';
 import { schema } from './schema.ts';
+import type { Body } from './transport.ts';
 import { ID } from './value.ts';
 
-const MAX_TEXT = 65_536;
 const MAX_TOKENS = 2000;
-
-const body = object({
-  query: string({ maxLength: MAX_TEXT }),
-  variables: optional(nullable(json())),
-  operationName: optional(nullable(string({ maxLength: 256 }))),
-});
-type Body = Static<typeof body>;
 
 /** Throws a refusal that says what is wrong with the document. */
 function documentOf(query: string): DocumentNode {
@@ -53,24 +46,26 @@ const resolverOf =
     checkArguments(args, info.fieldName);
     const hanging = nested[`${info.parentType.name}.${info.fieldName}`];
     if (hanging) {
-      spend(call, 1);
       return hanging.run(call, (source as { [ID]: string })[ID], args as never);
     }
     const operation = info.path.prev === undefined ? operations[info.fieldName] : undefined;
     if (!operation) return defaultFieldResolver(source, args, call, info);
-    spend(call, 1);
     return operation.run(call, args as never);
   };
 
 /** Throws unless the caller may ask all of it, before any of it is done. */
 function checkScopes(call: Call, document: DocumentNode, operations: Operations): void {
   const types = new TypeInfo(schema);
+  const stood = new Set<string>();
   const enter = () => {
     const name = types.getFieldDef()?.name ?? '';
     const parent = types.getParentType();
     const isRoot = parent === schema.getQueryType() || parent === schema.getMutationType();
     const scope = isRoot ? operations[name]?.scope : nested[`${parent?.name}.${name}`]?.scope;
     if (scope !== undefined) need(call, scope);
+    if (!isRoot || !operations[name]?.isOnce) return;
+    if (stood.has(name)) throw new Refusal(CODES.failed, `${name} may stand once in a query.`, 'query');
+    stood.add(name);
   };
   visit(document, visitWithTypeInfo(types, { Field: { enter } }));
 }
@@ -83,29 +78,30 @@ function errorOf({ originalError, message, locations, path }: GraphQLError) {
   return { message: words, locations, path, extensions: { code: 'INTERNAL_SERVER_ERROR' } };
 }
 
-export function graphqlRow(operations: Operations): DialectRow {
-  const fieldResolver = resolverOf(operations);
-  const run = async (call: DialectCall<undefined, Body>) => {
-    const { query, variables, operationName } = call.body;
-    const document = documentOf(query);
-    checkScopes(call, document, operations);
-    const result = await execute({
-      schema,
-      document,
-      contextValue: call,
-      fieldResolver,
-      variableValues: variables ?? {},
-      operationName: operationName ?? null,
-    });
-    const errors = result.errors ?? [];
-    // Who may not ask at all is refused as a whole, and the audit log is told.
-    const [denied] = errors.map(({ originalError }) => originalError).filter(isDenial);
-    if (denied) throw denied;
-    return errors.length === 0 ? { data: result.data } : { errors: errors.map(errorOf), data: result.data ?? null };
-  };
-  return row(`POST ${GRAPHQL}`, { scopes: [], takesToken: true, body, run });
+/** Runs a document. Throws where any of it is refused: with what was done all the same, and what was refused of it. */
+export async function runDocument(call: DialectCall<undefined, Body>, operations: Operations): Promise<unknown> {
+  const { query, variables, operationName } = call.body;
+  const document = documentOf(query);
+  checkScopes(call, document, operations);
+  const { data = null, errors = [] } = await execute({
+    schema,
+    document,
+    contextValue: metered(call),
+    fieldResolver: resolverOf(operations),
+    variableValues: variables ?? {},
+    operationName: operationName ?? null,
+  });
+  const [first] = errors;
+  if (!first) return { data };
+  const problems = errors.map(({ originalError }) => originalError).filter((error) => error instanceof Problem);
+  const whole = problems.find(isOfWhole);
+  if (whole) throw whole;
+  throw new PartlyRefused(problems[0] ?? new Refusal(CODES.failed, first.message), {
+    errors: errors.map(errorOf),
+    data,
+  });
 }
 
-/** What is told of the request as a whole: with its log line, its entry in the audit log and its headers. */
-const WHOLE: readonly string[] = ['unauthenticated', 'insufficient_scope', 'overloaded', 'storage_full'];
-const isDenial = (error: unknown): error is Problem => error instanceof Problem && WHOLE.includes(error.code);
+/** What is told of the request as a whole, with its log line and its headers: it is not about what was asked. */
+const isOfWhole = ({ code, status }: Problem): boolean =>
+  code === 'unauthenticated' || code === 'insufficient_scope' || status === 429 || status >= 500;

@@ -1,6 +1,6 @@
 /** Groups by their codes. */
 import type { Group } from '@reeve/contract';
-import { everyItem, operations, type Work } from '@reeve/core';
+import { operations, resultOf, type Work } from '@reeve/core';
 import { CODES, Refusal } from './problems.ts';
 import { ID } from './value.ts';
 
@@ -16,10 +16,9 @@ export const groupView = ({ id, code, name, description, created_at, updated_at 
 /** The group with this code; undefined where there is none. */
 export async function findGroup(work: Work, code: string): Promise<Group | undefined> {
   if (code === '') return undefined;
-  const alike = await everyItem('groups', (page) =>
-    operations.groups.list(work, { query: { search: code.slice(0, 200), ...page }, body: undefined }),
-  );
-  return alike.find((group) => group.code === code);
+  const { groups } = resultOf(await operations.groups.list(work, { query: { code }, body: undefined }));
+  // Natively one code stands for all of its cases.
+  return groups.find((group) => group.code === code);
 }
 
 /** Throws a refusal that names the group. */

@@ -1,6 +1,5 @@
 /** Authing v4 as a dialect of the directory: rows below a GraphQL door, and a few of REST (contract `authing.json`). */
 import type { Dialect } from '@reeve/core';
-import { graphqlRow } from './graphql.ts';
 import { refuse } from './problems.ts';
 import { departureRows } from './resources/departures.ts';
 import { grantRows, grants } from './resources/grants.ts';
@@ -11,6 +10,7 @@ import { signInRows } from './resources/sign-ins.ts';
 import { tokenRows, tokens } from './resources/tokens.ts';
 import { udf } from './resources/udf.ts';
 import { userRows, users } from './resources/users.ts';
+import { graphqlRow } from './transport.ts';
 
 /** By the name of the root field. */
 export const operations = { ...tokens, ...users, ...groups, ...roles, ...udf, ...grants };

@@ -89,6 +89,15 @@ export class Refusal extends Problem {
   }
 }
 
+/** Some of a document was refused: the answer says which, and what was done all the same; the audit log is told the first. */
+export class PartlyRefused extends Problem {
+  readonly body: unknown;
+  constructor({ code, message, errors }: Problem, body: unknown) {
+    super(code, message, errors ? { errors } : {});
+    this.body = body;
+  }
+}
+
 /** What a refusal is told under, in the audit log. */
 const GROUND: Readonly<Record<number, ProblemCode>> = {
   [CODES.userUnknown]: 'not_found',
@@ -116,6 +125,7 @@ function messageOf({ message, errors }: Problem): string {
 export const GRAPHQL = '/graphql/v2';
 
 export const refuse: Dialect['refuse'] = (problem, { row }) => {
+  if (problem instanceof PartlyRefused) return { status: 200, body: problem.body };
   const words = wordsOf(problem);
   const status = problem.code === 'rate_limited' ? 429 : 200;
   const extensions = { code: 'INTERNAL_SERVER_ERROR' };

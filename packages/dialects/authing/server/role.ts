@@ -1,6 +1,6 @@
 /** Roles by namespace and code. */
 import type { Role } from '@reeve/contract';
-import { everyItem, operations, type Work } from '@reeve/core';
+import { operations, resultOf, type Work } from '@reeve/core';
 import { type Call, poolOf } from './operation.ts';
 import { CODES, Refusal } from './problems.ts';
 import { ID } from './value.ts';
@@ -28,10 +28,9 @@ export const inNamespace =
 export async function findRole(work: Work, code: string, named?: string | null): Promise<Role | undefined> {
   const namespace = named ?? NAMESPACE;
   if (code === '' || namespace === '') return undefined;
-  const alike = await everyItem('roles', (page) =>
-    operations.roles.list(work, { query: { search: code.slice(0, 200), namespace, ...page }, body: undefined }),
-  );
-  return alike.find((role) => role.code === code);
+  const { roles } = resultOf(await operations.roles.list(work, { query: { code, namespace }, body: undefined }));
+  // Natively one code stands for all of its cases.
+  return roles.find((role) => role.code === code);
 }
 
 /** Throws a refusal that names the role. */

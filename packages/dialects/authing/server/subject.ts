@@ -3,7 +3,7 @@ import type { Resource, ResourceGrant } from '@reeve/contract';
 import { everyItem, findOrganization, noBody, operations, resultOf, type Work } from '@reeve/core';
 import { requireGroup } from './group.ts';
 import { type Call, spend } from './operation.ts';
-import { requireId, subjectOf } from './pool.ts';
+import { requireId, subjectOf, usersBy } from './pool.ts';
 import { CODES, Refusal } from './problems.ts';
 import { requireRole } from './role.ts';
 
@@ -53,18 +53,11 @@ export async function subjectFrom(
   }
 }
 
-/** Users that are looked up at once. */
-const AT_ONCE = 200;
-
 /** What subjects are called here, by their native ids. */
 async function identifiersOf(work: Work, subjects: readonly Subject[]): Promise<ReadonlyMap<string, string>> {
   const names = new Map<string, string>();
   const users = subjects.filter(({ type }) => type === 'user').map(({ id }) => id);
-  for (let from = 0; from < users.length; from += AT_ONCE) {
-    const body = { ids: users.slice(from, from + AT_ONCE), emails: [] };
-    const found = resultOf(await operations.users.lookup(work, { query: undefined, body }));
-    for (const user of found.users) names.set(user.id, subjectOf(user));
-  }
+  for (const [id, user] of await usersBy(work, users)) names.set(id, subjectOf(user));
   for (const { type, id } of subjects) {
     if (type === 'role') names.set(id, resultOf(await operations.roles.get(work, { role_id: id, ...noBody })).code);
     if (type === 'group') names.set(id, resultOf(await operations.groups.get(work, { group_id: id, ...noBody })).code);

@@ -1,5 +1,6 @@
 /** Small translations that every view needs. */
 import type { Schema } from '@reeve/contract';
+import { firstItems } from '@reeve/core';
 import { CODES, Refusal } from './problems.ts';
 
 /** Where a view keeps the native id of what it shows, for what hangs on it; nothing that is answered has it. */
@@ -25,6 +26,17 @@ export function sliceOf({ page, limit }: PageArgs): { readonly offset: number; r
 export function pageOf<Item>(items: readonly Item[], args: PageArgs): { totalCount: number; list: readonly Item[] } {
   const { offset, limit } = sliceOf(args);
   return { totalCount: items.length, list: items.slice(offset, offset + limit) };
+}
+
+/** One page of a list that is read in its own order, and no further than the page. */
+export async function pageIn<Key extends string, Item>(
+  key: Key,
+  args: PageArgs,
+  list: Parameters<typeof firstItems<Key, Item>>[2],
+): Promise<{ totalCount: number; list: readonly Item[] }> {
+  const { offset, limit } = sliceOf(args);
+  const { items, total } = await firstItems(key, offset + limit, list);
+  return { totalCount: total, list: items.slice(offset) };
 }
 
 const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?$/;
@@ -58,12 +70,17 @@ export function textFrom(field: string, schema: Schema, text: string): string {
   return text;
 }
 
+const NEWEST_FIRST = 'CREATEDAT_DESC';
+
+/** Whether a `SortByEnum` is the order of the directory's own lists. */
+export const isNewestFirst = (sortBy: string | null | undefined): boolean => (sortBy ?? NEWEST_FIRST) === NEWEST_FIRST;
+
 /** Sorts what is newest first by a `SortByEnum`. */
 export function inOrder<Item extends { readonly created_at: string; readonly updated_at: string }>(
   items: readonly Item[],
   sortBy: string | null | undefined,
 ): Item[] {
-  const [by, order] = (sortBy ?? 'CREATEDAT_DESC').split('_');
+  const [by, order] = (sortBy ?? NEWEST_FIRST).split('_');
   const key = by === 'UPDATEDAT' ? 'updated_at' : 'created_at';
   const sorted = items.toSorted((a, b) => (a[key] < b[key] ? 1 : a[key] > b[key] ? -1 : 0));
   return order === 'ASC' ? sorted.toReversed() : sorted;

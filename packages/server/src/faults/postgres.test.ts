@@ -51,7 +51,6 @@ const DOORS: readonly (readonly [path: string, body?: object, key?: string])[] =
   ['/oauth/token', { grant_type: 'client_credentials', ...credentials }],
   ['/oauth/token', { grant_type: 'password', username: ADMIN_EMAIL, password: ADMIN_PASSWORD, ...credentials }],
   ['/userinfo'],
-  ['/.well-known/jwks.json'],
   ['/api/v2/users'],
   ['/rw3iss/api/v1/admin/users'],
   ['/rw3iss/api/v1/auth/login', { email: ADMIN_EMAIL, password: ADMIN_PASSWORD }],
@@ -120,7 +119,7 @@ it.each(faultSeeds())('goes on by itself after PostgreSQL died (seed %i)', { tim
   }
 });
 
-/** PostgreSQL calls a commit done whose wait for the standby was cut short; nobody may be told so. */
+/** PostgreSQL lets a commit wait for its standby without end; its caller must not. */
 async function refusesAlone({ url }: Cluster): Promise<void> {
   const database = openDatabase(`${url}?statement_timeout=500`);
   try {
@@ -139,7 +138,6 @@ it.each(faultSeeds())(
     const kept = { wal_keep_size: '256MB' };
     const following = { ...kept, primary_conninfo: `${primary.url}?application_name=standby` };
     await primary.start({ ...kept, synchronous_standby_names: 'standby' });
-    // PostgreSQL calls a commit done whose wait for the standby was cut short.
     await refusesAlone(primary);
     await standby.start(following);
     // One address for whichever is the primary, as of a load balancer.

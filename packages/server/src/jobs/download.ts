@@ -2,7 +2,7 @@
 import { Readable } from 'node:stream';
 import { createWork, isLinkValid, openExport, Problem } from '@reeve/core';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { callerOf, enterTenant, paramsOf, type Rooms, strangerAt } from '../mount.ts';
+import { callerOf, checkParams, enterTenant, type Rooms, strangerAt } from '../mount.ts';
 
 const SHAPE = /^\d{1,15}$/;
 const HIGH_WATER = 262_144;
@@ -12,7 +12,7 @@ export function installDownloads(http: FastifyInstance, rooms: Rooms): void {
     const tenant = await enterTenant(rooms, request, reply);
     rooms.rateLimit.count(`${tenant.id} ip ${strangerAt(request)}`, reply);
     const work = createWork({ services: rooms.services, tenant, caller: callerOf(request) });
-    const { id = '' } = paramsOf(request);
+    const { id = '' } = checkParams(request.params as Record<string, string>);
     const file = isAllowed(request, (expires, signature) => isLinkValid(work, id, expires, signature))
       ? await openExport(work, id)
       : undefined;

@@ -1,7 +1,7 @@
 /** A PostgreSQL cluster of a test's own, which it may kill, start again, copy and promote. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cp, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, chown, cp, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { arch, platform, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -65,6 +65,10 @@ async function clusterIn(dir: string, port: number): Promise<Cluster> {
 
   const run = (flags: readonly string[]): ChildProcess => {
     const child = spawn(program, ['-D', dir, ...flags], { ...owner, stdio: ['ignore', 'ignore', 'pipe'] });
+    // It must not outlive the test, whatever ends that.
+    const kill = () => void child.kill('SIGQUIT');
+    process.once('exit', kill);
+    child.once('exit', () => process.off('exit', kill));
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       said = (said + text).slice(-2000);
     });
@@ -118,7 +122,8 @@ async function clusterIn(dir: string, port: number): Promise<Cluster> {
       return clusterIn(copy, await freePort());
     },
     async remove() {
-      await end('SIGKILL');
+      // Unlike a killed one it gives its shared memory back.
+      await end('SIGQUIT');
       await rm(dir, { recursive: true, force: true, maxRetries: 10 });
     },
   };
@@ -126,7 +131,6 @@ async function clusterIn(dir: string, port: number): Promise<Cluster> {
 
 /** Gives a folder, closed to others, to the owner that the program runs as. */
 async function own(dir: string, { uid, gid }: { uid?: number; gid?: number }): Promise<void> {
-  const { chmod, chown, readdir } = await import('node:fs/promises');
   await chmod(dir, 0o700);
   if (uid === undefined || gid === undefined) return;
   await chown(dir, uid, gid);

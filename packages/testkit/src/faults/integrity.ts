@@ -80,13 +80,35 @@ async function openReader(url: string): Promise<Reader> {
   return { ask: async (text) => (await client.query(text)).rows, close: () => client.end() };
 }
 
+/** The leaves of a bag, each as path and text: what the rows of metadata are made of. */
+function leavesOf(value: unknown, path: string): string[] {
+  if (Array.isArray(value)) return value.flatMap((item) => leavesOf(item, path));
+  if (value === null || typeof value !== 'object') return [`${path}=${value}`];
+  return Object.entries(value).flatMap(([name, inner]) => leavesOf(inner, `${path}.${name}`));
+}
+
+/** Users whose rows of metadata are not the leaves of what they are shown with. */
+async function findWrongLeaves(ask: Reader['ask']): Promise<string[]> {
+  const stored = new Map<unknown, string[]>();
+  for (const { user_num, bag, path, text } of await ask('select user_num, bag, path, text from metadata'))
+    stored.set(user_num, [...(stored.get(user_num) ?? []), `${bag}.${path}=${text}`]);
+  const wrong: string[] = [];
+  for (const { num, doc } of await ask('select num, doc from users')) {
+    const { id, user_metadata, app_metadata } = JSON.parse(String(doc)) as Readonly<Record<string, unknown>>;
+    const meant = [...leavesOf(user_metadata, 'user'), ...leavesOf(app_metadata, 'app')].sort().join();
+    const found = (stored.get(num) ?? []).sort().join();
+    if (meant !== found) wrong.push(`the leaves of ${id} are ${found}, and not ${meant}`);
+  }
+  return wrong;
+}
+
 const IS_KEPT = /^users(:(state|group|role|organization):|$)|^(groups|organizations|applications|roles)$/;
 
 /** Everything that is wrong in the database, in words. */
 export async function findDamage(url: string): Promise<string[]> {
   const { ask, close } = await openReader(url);
   try {
-    const damage: string[] = [];
+    const damage = await findWrongLeaves(ask);
     for (const [what, text] of Object.entries({ ...ORPHANS, ...(url.startsWith('sqlite:') ? OF_SQLITE : {}) })) {
       const rows = await ask(text);
       if (rows.length > 0) damage.push(`${what}: ${JSON.stringify(rows.slice(0, 3))} (${rows.length})`);

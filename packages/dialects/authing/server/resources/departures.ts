@@ -13,7 +13,7 @@ import {
   type Work,
 } from '@reeve/core';
 import { answered, type Call, need } from '../operation.ts';
-import { requireId, userBy } from '../pool.ts';
+import { requireIds, userBy } from '../pool.ts';
 import { RESIGNED } from '../user.ts';
 
 /** Users that one call may name. */
@@ -57,10 +57,9 @@ const NEEDED = ['groups:write', 'organizations:write', 'roles:write', 'resources
 /** All of them or none. */
 async function resign(call: Call, subjects: readonly string[]) {
   for (const scope of NEEDED) need(call, scope);
-  const ids = new Set<string>();
-  for (const subject of subjects) ids.add(await requireId(call.work, subject));
+  const ids = await requireIds(call.work, [...new Set(subjects)]);
   await together(call.work, async (work, unit) => {
-    for (const user_id of [...ids].toSorted()) await resignOne(work, unit, user_id);
+    for (const user_id of [...ids.values()].toSorted()) await resignOne(work, unit, user_id);
   });
   return answered({ success: true });
 }

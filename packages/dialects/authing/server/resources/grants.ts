@@ -11,7 +11,7 @@ import {
   type Work,
 } from '@reeve/core';
 import { answered, type Call, done, type Operations } from '../operation.ts';
-import { requireId } from '../pool.ts';
+import { requireId, requireIds } from '../pool.ts';
 import { CODES, Refusal } from '../problems.ts';
 import {
   anyText,
@@ -106,7 +106,7 @@ async function allow({ work }: Call, { resource, action, namespace, ...who }: Al
   const roles = [...(who.roleCode ? [who.roleCode] : []), ...(who.roleCodes ?? [])];
   if (users.length + roles.length === 0) throw new Refusal(CODES.parameterWrong, 'userId: nobody is named.', 'userId');
   const subjects: Subject[] = [];
-  for (const user of users) subjects.push({ type: 'user', id: await requireId(work, user) });
+  for (const id of (await requireIds(work, [...new Set(users)])).values()) subjects.push({ type: 'user', id });
   for (const code of roles) subjects.push({ type: 'role', id: (await requireRole(work, code, namespace)).id });
   const resources = [{ code: resource, actions: [action] }];
   await atOnce(work, (inner) => grant(inner, { resources, namespace, subjects }));

@@ -1,10 +1,10 @@
 /** Groups, by their codes. */
-import { groups as contract, type Schema } from '@reeve/contract';
+import { groups as contract, type Group, type Schema } from '@reeve/contract';
 import { everyItem, operations as native, noBody, resultOf, together } from '@reeve/core';
 import { findGroup, groupView, requireGroup } from '../group.ts';
 import { type Call, done, type Operations } from '../operation.ts';
-import { requireId } from '../pool.ts';
-import { inOrder, type PageArgs, pageOf, textFrom } from '../value.ts';
+import { requireId, requireIds } from '../pool.ts';
+import { inOrder, isNewestFirst, type PageArgs, pageIn, pageOf, textFrom } from '../value.ts';
 
 const rules = contract.create.body?.properties as Record<'code' | 'name' | 'description', Schema>;
 
@@ -19,8 +19,8 @@ const changeMembers =
   async ({ work }: Call, { userIds, code }: Membership) => {
     const { id: group_id } = await requireGroup(work, code);
     await together(work, async (inner) => {
-      for (const subject of userIds)
-        await native.groups[operation](inner, { group_id, user_id: await requireId(inner, subject), ...noBody });
+      for (const user_id of (await requireIds(inner, [...new Set(userIds)])).values())
+        await native.groups[operation](inner, { group_id, user_id, ...noBody });
     });
     return done();
   };
@@ -66,14 +66,19 @@ async function remove({ work }: Call, { codeList }: { codeList: readonly string[
   return done();
 }
 
+const viewed = ({ totalCount, list: groups }: { totalCount: number; list: readonly Group[] }) => ({
+  totalCount,
+  list: groups.map(groupView),
+});
+
 async function list(call: Call, { userId, sortBy, ...page }: PageArgs & { userId?: string; sortBy?: string }) {
   const user_id = userId ? await requireId(call.work, userId) : undefined;
+  const all = (query: { limit: number; cursor?: string }) => native.groups.list(call.work, { query, body: undefined });
+  if (user_id === undefined && isNewestFirst(sortBy)) return viewed(await pageIn('groups', page, all));
   const groups = await everyItem('groups', (query) =>
-    user_id === undefined
-      ? native.groups.list(call.work, { query, body: undefined })
-      : native.groups.listForUser(call.work, { user_id, query, body: undefined }),
+    user_id === undefined ? all(query) : native.groups.listForUser(call.work, { user_id, query, body: undefined }),
   );
-  return pageOf(inOrder(groups, sortBy).map(groupView), page);
+  return viewed(pageOf(inOrder(groups, sortBy), page));
 }
 
 async function detail(call: Call, { code }: { code: string }) {

@@ -6,20 +6,12 @@ import {
   object,
   oneOf,
   optional,
+  type ResourceNamespace,
   type Schema,
   type Static,
   string,
 } from '@reeve/contract';
-import {
-  type DialectCall,
-  type DialectRow,
-  everyItem,
-  operations as native,
-  noBody,
-  resultOf,
-  row,
-  type Work,
-} from '@reeve/core';
+import { type DialectCall, type DialectRow, operations as native, noBody, resultOf, row } from '@reeve/core';
 import { answered, type Call } from '../operation.ts';
 import { CODES, Refusal } from '../problems.ts';
 import {
@@ -32,7 +24,7 @@ import {
   text,
   typeFrom,
 } from '../resource.ts';
-import { pageOf, textFrom } from '../value.ts';
+import { pageIn, textFrom } from '../value.ts';
 
 const namespaceRules = namespaceContract.create.body?.properties as Record<'code' | 'name', Schema>;
 const digits = optional(string({ maxLength: 9, pattern: '^-?[0-9]+$' }));
@@ -51,15 +43,10 @@ async function list(call: DialectCall<Static<typeof listQuery>>) {
   const { namespace, type, ...page } = call.query;
   const named = typeFrom(type);
   const query = { ...namespaceOf(namespace), ...(named ? { type: named } : {}) };
-  const found = await everyItem('resources', (next) =>
+  const { totalCount, list: found } = await pageIn('resources', pageFrom(page), (next) =>
     native.resources.list(call.work, { query: { ...query, ...next }, body: undefined }),
   );
-  return answered(
-    pageOf(
-      found.map((resource) => resourceView(call, resource)),
-      pageFrom(page),
-    ),
-  );
+  return answered({ totalCount, list: found.map((resource) => resourceView(call, resource)) });
 }
 
 const detailQuery = object({ id: optional(text), namespace: optional(text), code: optional(text) });
@@ -120,12 +107,7 @@ async function remove({ work, params, query }: DialectCall<Static<typeof namespa
   return answered(null);
 }
 
-type Namespace = Awaited<ReturnType<typeof namespacesOf>>[number];
-
-const namespacesOf = (work: Work) =>
-  everyItem('resource_namespaces', (page) => native.resourceNamespaces.list(work, { query: page, body: undefined }));
-
-const namespaceView = (call: Call, { id, code, name, description, created_at, updated_at }: Namespace) => ({
+const namespaceView = (call: Call, { id, code, name, description, created_at, updated_at }: ResourceNamespace) => ({
   id,
   userPoolId: call.params.pool,
   code,
@@ -138,8 +120,9 @@ const namespaceView = (call: Call, { id, code, name, description, created_at, up
 const pageQuery = object({ page: digits, limit: digits });
 
 async function listNamespaces(call: DialectCall<Static<typeof pageQuery>>) {
-  const found = await namespacesOf(call.work);
-  const { totalCount: total, list: items } = pageOf(found, pageFrom(call.query));
+  const { totalCount: total, list: items } = await pageIn('resource_namespaces', pageFrom(call.query), (query) =>
+    native.resourceNamespaces.list(call.work, { query, body: undefined }),
+  );
   return answered({ total, list: items.map((one) => namespaceView(call, one)) });
 }
 

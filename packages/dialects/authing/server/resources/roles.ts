@@ -21,11 +21,11 @@ import {
   type UserFilter,
 } from '@reeve/core';
 import { answered, type Call, done, type Operations } from '../operation.ts';
-import { requireId } from '../pool.ts';
+import { requireIds } from '../pool.ts';
 import { CODES, Refusal } from '../problems.ts';
 import { findRole, NAMESPACE, requireRole, roleView } from '../role.ts';
 import { plainView } from '../user.ts';
-import { inOrder, type PageArgs, pageOf, textFrom } from '../value.ts';
+import { inOrder, isNewestFirst, type PageArgs, pageIn, pageOf, textFrom } from '../value.ts';
 import { searchFilter, userPage } from './users.ts';
 
 const rules = contract.create.body?.properties as Record<'code' | 'namespace', Schema>;
@@ -80,13 +80,12 @@ async function remove({ work }: Call, codes: readonly string[], namespace?: stri
 }
 
 async function list(call: Call, { namespace, sortBy, ...page }: PageArgs & { namespace?: string; sortBy?: string }) {
-  const found = await everyItem('roles', (query) =>
-    native.roles.list(call.work, { query: { namespace: namespace ?? NAMESPACE, ...query }, body: undefined }),
-  );
-  return pageOf(
-    inOrder(found, sortBy).map((role) => roleView(call, role)),
-    page,
-  );
+  const all = (query: { limit: number; cursor?: string }) =>
+    native.roles.list(call.work, { query: { namespace: namespace ?? NAMESPACE, ...query }, body: undefined });
+  const { totalCount, list: found } = isNewestFirst(sortBy)
+    ? await pageIn('roles', page, all)
+    : pageOf(inOrder(await everyItem('roles', all), sortBy), page);
+  return { totalCount, list: found.map((role) => roleView(call, role)) };
 }
 
 interface Grant {
@@ -112,10 +111,8 @@ const changeGrants =
     const roles: Role[] = [];
     for (const code of codes) roles.push(await requireRole(work, code, namespace));
     await together(work, async (inner) => {
-      for (const subject of new Set(userIds)) {
-        const user_id = await requireId(inner, subject);
+      for (const user_id of (await requireIds(inner, [...new Set(userIds)])).values())
         for (const { id: role_id } of roles) await native.roles[operation](inner, { role_id, user_id, ...noBody });
-      }
     });
     return done();
   };

@@ -15,7 +15,7 @@ import {
   type Work,
 } from '@reeve/core';
 import { answered, type Call, poolOf } from '../operation.ts';
-import { requireId, userBy } from '../pool.ts';
+import { requireId, requireIds, userBy } from '../pool.ts';
 import { CODES, Refusal } from '../problems.ts';
 import { plainView, userView } from '../user.ts';
 
@@ -31,11 +31,10 @@ const kickBody = object({ userIds: array(string({ maxLength: 256 }), { maxItems:
 
 /** All of them or none. */
 async function kickAll({ work, body }: DialectCall<undefined, Static<typeof kickBody>>) {
-  const ids = new Set<string>();
-  for (const subject of body.userIds) ids.add(await requireId(work, subject));
+  const ids = await requireIds(work, [...new Set(body.userIds)]);
   await together(work, async (_inner, unit) => {
     // In one order: two who end the same users' access at once wait for each other in none.
-    for (const id of [...ids].toSorted()) await kick(unit, id);
+    for (const id of [...ids.values()].toSorted()) await kick(unit, id);
   });
   return answered(null);
 }

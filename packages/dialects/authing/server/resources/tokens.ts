@@ -62,7 +62,7 @@ async function refreshToken({ work, sign, claims }: Call, { id: subject }: { id?
 }
 
 export const tokens: Operations = {
-  accessToken: { scope: undefined, run: accessToken },
+  accessToken: { scope: undefined, isOnce: true, run: accessToken },
   refreshToken: { scope: 'users:impersonate', run: refreshToken },
 };
 

@@ -1,7 +1,7 @@
 /** User-defined fields: their definitions, and the values of users (contract §9). */
 import { type CustomField, customFields as contract, type Schema } from '@reeve/contract';
 import { operations as native, noBody, resultOf, together, type User, type Work } from '@reeve/core';
-import { checkArguments } from '../cost.ts';
+import { checkArguments } from '../arguments.ts';
 import {
   customDataOf,
   type Definition,
@@ -14,7 +14,7 @@ import {
   withType,
 } from '../custom-data.ts';
 import { type Call, done, type Operations, spend } from '../operation.ts';
-import { requireId, userBy } from '../pool.ts';
+import { requireId, requireIds, userBy, usersBy } from '../pool.ts';
 import { CODES, Refusal } from '../problems.ts';
 import { textFrom } from '../value.ts';
 
@@ -126,15 +126,15 @@ async function read(call: Call, { targetType, targetId }: Target) {
   return valuesOf(call, await userBy(call.work, await requireId(call.work, targetId)));
 }
 
-/** Statements that reading one user takes. */
-const READS = 3;
-
 async function readBatch(call: Call, { targetType, targetIds }: { targetType: string; targetIds: (string | null)[] }) {
   checkHasValues(targetType);
+  const named = await requireIds(call.work, [...new Set(targetIds.map((id) => id ?? ''))]);
+  const users = await usersBy(call.work, [...named.values()]);
+  spend(call, users.size);
   const found = [];
-  for (const targetId of new Set(targetIds.map((id) => id ?? ''))) {
-    spend(call, READS);
-    found.push({ targetId, data: await read(call, { targetType, targetId }) });
+  for (const [targetId, id] of named) {
+    const user = users.get(id);
+    if (user) found.push({ targetId, data: await valuesOf(call, user) });
   }
   return found;
 }

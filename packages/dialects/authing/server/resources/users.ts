@@ -36,7 +36,7 @@ import { departmentsOf } from '../department.ts';
 import { requireGroup } from '../group.ts';
 import { answered, type Call, done, type Operations, spend } from '../operation.ts';
 import { decryptPassword } from '../password-key.ts';
-import { findId, inPool, requireId, userBy } from '../pool.ts';
+import { findId, findIds, inPool, requireId, requireIds, userBy, usersBy } from '../pool.ts';
 import { CODES, Refusal } from '../problems.ts';
 import { requireRole } from '../role.ts';
 import { plainView, userView, userViews } from '../user.ts';
@@ -181,10 +181,9 @@ async function update(call: Call, { id: subject, input }: { id?: string | null; 
 
 /** All of them or none. */
 async function remove({ work }: Call, subjects: readonly string[]) {
-  const ids = new Set<string>();
-  for (const subject of subjects) ids.add(await requireId(work, subject));
+  const ids = await requireIds(work, [...new Set(subjects)]);
   await together(work, async (inner) => {
-    for (const user_id of ids) await native.users.delete(inner, { user_id, ...noBody });
+    for (const user_id of ids.values()) await native.users.delete(inner, { user_id, ...noBody });
   });
   return done();
 }
@@ -329,18 +328,26 @@ const batchBody = object({
   withCustomData: optional(boolean()),
 });
 
+async function usersByKeys(work: Work, keys: readonly string[], type: 'id' | keyof Keys): Promise<User[]> {
+  if (type === 'id') {
+    const ids = [...(await findIds(work, keys)).values()];
+    const users = await usersBy(work, ids);
+    return ids.flatMap((id) => users.get(id) ?? []);
+  }
+  const found: User[] = [];
+  for (const key of keys) {
+    const user = await findByKeys(work, { [type]: key });
+    if (user) found.push(user);
+  }
+  return found;
+}
+
 /** In the order of the ids; those that name nobody are left out. */
 async function batch(call: DialectCall<undefined, Static<typeof batchBody>>) {
   const { ids, type = 'id', withCustomData = false } = call.body;
   if (ids.length > MOST_IN_BATCH)
     throw new Refusal(CODES.tooManyUsers, `At most ${MOST_IN_BATCH} users are read at once.`, 'ids');
-  const found: User[] = [];
-  for (const key of new Set(ids)) {
-    const id = type === 'id' ? await findId(call.work, key) : undefined;
-    const user = id === undefined ? undefined : await userBy(call.work, id);
-    const one = type === 'id' ? user : await findByKeys(call.work, { [type]: key });
-    if (one) found.push(one);
-  }
+  const found = await usersByKeys(call.work, [...new Set(ids)], type);
   const views = await userViews(call, found);
   return answered(await Promise.all(views.map((view) => plainView(view, withCustomData))));
 }
