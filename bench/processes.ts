@@ -5,7 +5,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const here = dirname(fileURLToPath(import.meta.url));
-export const BUILT_SERVER = join(here, '../packages/server/dist/main.js');
+/** `BENCH_SERVER`: another build of it, whose files stay as they are while somebody builds. */
+const BUILT_SERVER = process.env.BENCH_SERVER ?? join(here, '../packages/server/dist/main.js');
 export const CLIENT_ID = 'bench-management';
 export const CLIENT_SECRET = 'bench-management-secret-0123456789';
 

@@ -21,21 +21,30 @@ const PIECE = 500;
 export const GROUP = 'staff';
 
 /** Another schema, other people or another way of seeding make another directory. */
-async function fingerprint(): Promise<string> {
+export async function fingerprint(...more: readonly string[]): Promise<string> {
   const hash = createHash('sha256');
   const files = (await readdir(migrations)).sort().map((name) => join(migrations, name));
-  for (const file of [...files, join(here, 'people.ts'), join(here, 'seed.ts')]) hash.update(await readFile(file));
+  for (const file of [...files, join(here, 'people.ts'), join(here, 'seed.ts'), ...more])
+    hash.update(await readFile(file));
   return hash.digest('hex').slice(0, 12);
 }
 
+/** Where directories are kept between runs. */
+export const KEPT = join(tmpdir(), 'reeve-bench');
+
 /** A data directory with this many users; not to be written to. */
 export async function seeded(users: number): Promise<string> {
-  const base = join(tmpdir(), 'reeve-bench');
+  const base = KEPT;
   const name = `${users}-${await fingerprint()}`;
   await mkdir(base, { recursive: true });
   if (!(await readdir(base)).includes(name)) {
     const made = await mkdtemp(join(base, 'making-'));
-    await importPeople(made, users);
+    const server = await startReeve(made);
+    try {
+      await importPeople(server.port, `Bearer ${await bearerOf(made, server.port)}`, users);
+    } finally {
+      await server.stop();
+    }
     furnish(made);
     await rename(made, join(base, name));
   }
@@ -49,32 +58,25 @@ export async function seededCopy(users: number): Promise<{ dir: string; drop(): 
   return { dir, drop: () => rm(dir, { recursive: true, force: true }) };
 }
 
-async function importPeople(dir: string, users: number): Promise<void> {
-  const server = await startReeve(dir);
-  try {
-    let n = 0;
-    const body = new ReadableStream<Uint8Array>({
-      pull(controller) {
-        let text = '';
-        for (const end = Math.min(users, n + PIECE); n < end; n++) text += `${JSON.stringify(person(n))}\n`;
-        controller.enqueue(new TextEncoder().encode(text));
-        if (n === users) controller.close();
-      },
-    });
-    const response = await fetch(`http://127.0.0.1:${server.port}/api/v1/users/import`, {
-      method: 'POST',
-      headers: {
-        authorization: `Bearer ${await bearerOf(dir, server.port)}`,
-        'content-type': 'application/x-ndjson',
-      },
-      body,
-      duplex: 'half',
-    } as RequestInit);
-    const answer = (await response.json()) as { inserted?: number };
-    if (answer.inserted !== users) throw new Error(`The seeding failed: ${JSON.stringify(answer).slice(0, 500)}`);
-  } finally {
-    await server.stop();
-  }
+/** Imports this many people through a server; `authorization`: the header's value. */
+export async function importPeople(port: number, authorization: string, users: number): Promise<void> {
+  let n = 0;
+  const body = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      let text = '';
+      for (const end = Math.min(users, n + PIECE); n < end; n++) text += `${JSON.stringify(person(n))}\n`;
+      controller.enqueue(new TextEncoder().encode(text));
+      if (n === users) controller.close();
+    },
+  });
+  const response = await fetch(`http://127.0.0.1:${port}/api/v1/users/import`, {
+    method: 'POST',
+    headers: { authorization, 'content-type': 'application/x-ndjson' },
+    body,
+    duplex: 'half',
+  } as RequestInit);
+  const answer = (await response.json()) as { inserted?: number };
+  if (answer.inserted !== users) throw new Error(`The seeding failed: ${JSON.stringify(answer).slice(0, 500)}`);
 }
 
 /** Puts every second user into a group, with its kept total. */

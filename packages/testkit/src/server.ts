@@ -114,13 +114,13 @@ export async function bootServer(
   kind: DatabaseKind,
   { environment = {}, limits = {}, on, log = () => {} }: BootOptions = {},
 ): Promise<TestServer> {
+  // The process may have served another test, whose clock went on; what is founded now is founded now, too.
+  forgetLastId();
   const database = on
     ? { ...on, drop: async () => {} }
     : isFoundedOtherwise(environment)
       ? await freshDatabase(kind, { from: 'migrated' })
       : await foundedDatabase(kind);
-  // The process may have served another test, whose clock went on.
-  forgetLastId();
   const clock = new TestClock();
   const reeve = await startReeve({
     clock,

@@ -24,7 +24,9 @@ export const grantTypes = [
   'refresh_token',
 ] as const;
 
-const url = string({ maxLength: 2048, pattern: '^[a-z][a-z0-9+.-]*://' });
+/** Where people may be sent: not to what a browser would run, nor to what it would read from the machine that it runs on. */
+export const REDIRECT_URL = '^(?!(?:javascript|vbscript|data|blob|file):)[a-z][a-z0-9+.-]*://';
+const url = string({ maxLength: 2048, pattern: REDIRECT_URL });
 
 const pool = string({
   minLength: 1,

@@ -255,12 +255,29 @@ export async function checkMayTakeOver(work: Work, unit: Unit, user: UserRow): P
 
 export const update: Operation<typeof contract.update> = (work, input) => patchUser(work, input);
 
+export interface PatchOptions extends Pick<CreateOptions, 'judgesPassword'> {
+  /** What else of the user changes in the unit (`setExtension`, `setExternalId`): what it tells is told by the patch's own event. */
+  readonly beside?: ((unit: Unit) => Promise<void>) | undefined;
+}
+
+/** Runs it, and gives what it would tell of the user by an event of its own. */
+async function changedBeside(unit: Unit, userId: string, beside: PatchOptions['beside']) {
+  const told = { before: {}, after: {} };
+  const emit: Unit['emit'] = async (type, event) => {
+    if (type !== 'user.updated' || event.target?.id !== userId) return unit.emit(type, event);
+    Object.assign(told.before, event.data?.before);
+    Object.assign(told.after, event.data?.after);
+  };
+  await beside?.({ ...unit, emit });
+  return told;
+}
+
 /** `update` as a vendor's door may want it: `mergeBag` merges metadata instead of RFC 7396. It may run again with the unit. */
 export async function patchUser(
   work: Work,
   { user_id, body, ifMatch }: Parameters<typeof update>[1],
   mergeBag?: BagMerge,
-  { judgesPassword = true }: Pick<CreateOptions, 'judgesPassword'> = {},
+  { judgesPassword = true, beside }: PatchOptions = {},
 ): Promise<Rendered<User>> {
   for (const bag of BAGS) checkDepth(bag, body[bag]);
   const judged = judgesPassword ? () => hashForUser(work, user_id, body.password as string) : undefined;
@@ -273,7 +290,9 @@ export async function patchUser(
       checkVersion(ifMatch, row.version);
       const before = parse(row.doc);
       const user = patched(before, patch, unit.now, mergeBag);
-      const change = difference({ ...before }, { ...user });
+      const own = difference({ ...before }, { ...user });
+      const other = await changedBeside(unit, row.id, beside);
+      const change = { before: { ...own.before, ...other.before }, after: { ...own.after, ...other.after } };
       const hasChange = Object.keys(change.after).length > 0;
       if (hash !== null || user.email !== before.email) await checkMayTakeOver(work, unit, row);
       if (hash === null && !hasChange) return new Rendered<User>(row.doc, row.version);

@@ -165,7 +165,7 @@ const defaultGrants = ({ type, is_public }: Kind): string[] => {
   return type === 'web' && !is_public ? [...interactive, 'client_credentials'] : interactive;
 };
 
-const NATIVE_URL = /^[a-z][a-z0-9+.-]*:\/\//;
+const NATIVE_URL = new RegExp(applications.REDIRECT_URL);
 
 type NativeGrant = Application['grant_types'][number];
 

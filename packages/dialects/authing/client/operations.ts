@@ -66,6 +66,7 @@ const pageOf = (selection: string): string => `totalCount list { ${selection} }`
 const RESOURCES = pageOf('code type actions apiIdentifier');
 
 const KEYS = '$email: String, $phone: String, $username: String, $externalId: String';
+const IDENTITY_AND_KEYS = `${KEYS}, $identity: FindUserByIdentityInput`;
 const LIST_USERS = '$page: Int, $limit: Int, $sortBy: SortByEnum, $excludeUsersInOrg: Boolean';
 const SEARCH_USERS =
   '$query: String!, $fields: [String], $page: Int, $limit: Int, $departmentOpts: [SearchUserDepartmentOpt], ' +
@@ -111,8 +112,14 @@ export const operations = {
   ),
   archivedUsers: query<Users>('archivedUsers', '$page: Int, $limit: Int', pageOf(USER)),
   isUserExists: query<boolean>('isUserExists', KEYS, ''),
-  findUser: query<User | null>('findUser', `${KEYS}, $identity: FindUserByIdentityInput`, USER),
+  findUser: query<User | null>('findUser', IDENTITY_AND_KEYS, USER),
   findUserWithCustomData: query<User | null>('findUserWithCustomData', KEYS, `${USER} ${CUSTOM_DATA}`, 'findUser'),
+  findUserByIdentityWithCustomData: query<User | null>(
+    'findUserWithCustomData',
+    IDENTITY_AND_KEYS,
+    `${USER} ${CUSTOM_DATA}`,
+    'findUser',
+  ),
   searchUser: query<Users>('searchUser', SEARCH_USERS, pageOf(USER)),
   searchUserWithCustomData: query<Users>(
     'searchUserWithCustomData',

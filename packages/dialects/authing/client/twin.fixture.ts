@@ -105,7 +105,7 @@ export const userCases: readonly Case[] = [
   ask('users.exists', [{ phone: '1', externalId: 'e', email: '' }], { isUserExists: false }),
   ask('users.find', [{ email: 'BOB@example.com', other: 1 }], { findUser: user }),
   ask('users.find', [{ identity: { provider: 'p', userIdInIdp: '1' } }], { findUser: null }),
-  ask('users.find', [{ username: 'bob', identity: { provider: 'p' }, withCustomData }], { findUser: bare }),
+  ask('users.find', [{ username: 'bob', withCustomData }], { findUser: bare }),
   ask('users.search', ['bob'], { searchUser: page }),
   ask('users.search', ['', { fields: ['username'], page: 2, limit: 5, groupOpts: [{ code: 'g' }] }], {
     searchUser: page,
@@ -352,6 +352,15 @@ export const differences: readonly Difference[] = [
     ask('users.find', [{ username: 'x', withCustomData }], { findUser: null }),
     uncoded,
     null,
+  ),
+  differs(
+    'a linked account counts, with custom data too',
+    ask('users.find', [{ username: 'bob', identity: { provider: 'p', userIdInIdp: '1' }, withCustomData }], {
+      findUser: bare,
+    }),
+    { ...bare, customData: {} },
+    { ...bare, customData: {} },
+    [{ username: 'bob' }, { username: 'bob', identity: { provider: 'p', userIdInIdp: '1' } }],
   ),
   differs('an unknown user has a code', ask('users.listRoles', ['x'], { user: null }), uncoded, { code: 2004 }),
   differs('an unknown user has a code', ask('users.listGroups', ['x'], { user: null }), uncoded, { code: 2004 }),

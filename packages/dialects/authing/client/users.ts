@@ -86,7 +86,9 @@ const searchOf = (wire: Wire) => ({
     const { username, email, phone, externalId, identity, withCustomData } = options;
     const keys = { username, email, phone, externalId };
     if (!withCustomData) return wire.ask(operations.findUser, { ...keys, identity });
-    const user = await wire.ask(operations.findUserWithCustomData, keys);
+    const user = identity
+      ? await wire.ask(operations.findUserByIdentityWithCustomData, { ...keys, identity })
+      : await wire.ask(operations.findUserWithCustomData, keys);
     return user && readable(user);
   },
 

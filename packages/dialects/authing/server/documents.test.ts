@@ -1,8 +1,10 @@
 /** What no document and no body may do at the door, on both databases. */
-import { bootServer, CLIENT_ID, CLIENT_SECRET, databaseKinds, type TestServer } from '@reeve/testkit';
+import { bootServer, CLIENT_ID, CLIENT_SECRET, databaseKinds, randomOf, type TestServer } from '@reeve/testkit';
+import { hostileTexts } from '@reeve/testkit/walk';
 import { getIntrospectionQuery } from 'graphql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { codeOf, DEFECT, type Door, openDoor } from './door.fixture.ts';
+import { documentOf, rootFields, variablesOf } from './walk.fixture.ts';
 
 describe.each(databaseKinds)('the Authing door on %s', (kind) => {
   let server: TestServer;
@@ -227,17 +229,37 @@ describe.each(databaseKinds)('the Authing door on %s', (kind) => {
         'true',
         'USER',
       ];
-      let seed = 7;
-      const next = (n: number) => {
-        seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648;
-        return seed % n;
-      };
-      for (let i = 0; i < 200; i++) {
-        const text = Array.from({ length: 3 + next(20) }, () => words[next(words.length)]).join(' ');
+      const { one, upTo } = randomOf(7);
+      for (let i = 0; i < 100; i++) {
+        const text = Array.from({ length: 3 + upTo(20) }, () => one(words)).join(' ');
         const answer = await ask(`{ ${text} }`, { a: [null] });
         expect(answer.status, text).toBe(200);
         expect(JSON.stringify(answer), text).not.toMatch(DEFECT);
       }
+    });
+
+    it('valid ones of every root field, with random variables of its types, never fail the server', async () => {
+      const random = randomOf(11);
+      const { id } = await newUser();
+      await ask(`mutation { createGroup(code: "drawn", name: "Drawn") { code } createRole(code: "drawn") { code } }`);
+      const texts = [
+        ...hostileTexts,
+        '{"a":[1]}',
+        '2021-02-30T00:00:00Z',
+        ...[id, 'drawn', 'default'].flatMap((known) => Array(4).fill(known)),
+      ];
+      let answered = 0;
+      for (let round = 0; round < 4; round++)
+        for (const field of rootFields) {
+          const variables = variablesOf(field, { random, texts });
+          const answer = await ask(documentOf(field, variables), variables);
+          const what = `${field} ${JSON.stringify(variables).slice(0, 1000)}`;
+          expect(answer.status, what).toBe(200);
+          expect(JSON.stringify(answer), what).not.toMatch(DEFECT);
+          if (!answer.errors) answered += 1;
+        }
+      // Not all is refused at once: what is drawn names something.
+      expect(answered).toBeGreaterThan(rootFields.length / 2);
     });
 
     it('routes that are none are told in the vendor’s form', async () => {

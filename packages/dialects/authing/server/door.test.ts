@@ -196,6 +196,37 @@ describe.each(databaseKinds)('the Authing door on %s', (kind) => {
       expect(await read()).toEqual({ user: { ...own, browser: null } });
     });
 
+    it('tell a change by one event, whatever keeps the fields, and have changed then', async () => {
+      const { id } = await newUser();
+      const told = async () => {
+        const query = 'query ($id: String) { user(id: $id) { updatedAt } }';
+        const { user } = (await ask(query, { id })).data as unknown as { user: { updatedAt: string } };
+        const { events } = (await server.api('GET', '/audit?event_types=user.updated&limit=2')).body as {
+          events: { id: string; data: { after: object } }[];
+        };
+        return { ...user, events };
+      };
+      for (const [input, after] of [
+        [{ city: 'C' }, { extensions: { authing: { city: 'C' } } }],
+        [
+          { nickname: 'N', city: 'D', externalId: id },
+          { nickname: 'N', extensions: { authing: { city: 'D' } }, external_id: id },
+        ],
+        [{ externalId: null }, { external_id: null }],
+      ] as const) {
+        const before = await told();
+        server.clock.advance(1000);
+        expect((await ask(UPDATE, { id, input })).errors).toBeUndefined();
+        const { updatedAt, events } = await told();
+        expect(events[0]?.data.after).toEqual(after);
+        expect(events[1]?.id).toBe(before.events[0]?.id);
+        expect(updatedAt > before.updatedAt).toBe(true);
+      }
+      const before = await told();
+      expect((await ask(UPDATE, { id, input: { city: 'D' } })).errors).toBeUndefined();
+      expect(await told()).toEqual(before);
+    });
+
     it('may have an address without @; the wrong form of a field is told by its name', async () => {
       await newUser({ email: `odd${kind}` });
       const wrong = await ask(CREATE, { info: { username: 'has blank' } });

@@ -1,8 +1,19 @@
 /** A tenant as a walker of this door sees it: its tokens, and a valid call of every root field and of every row of REST. */
 import type { DialectRow } from '@reeve/core';
-import type { TestServer } from '@reeve/testkit';
+import type { Random, TestServer } from '@reeve/testkit';
 import { type Estate, targetOf, type VendorAnswer, type VendorCall, vendorAsk, vendorPath } from '@reeve/testkit/walk';
-import { getNamedType, isLeafType, isObjectType } from 'graphql';
+import {
+  GraphQLBoolean,
+  type GraphQLInputType,
+  GraphQLString,
+  getNamedType,
+  isEnumType,
+  isInputObjectType,
+  isLeafType,
+  isListType,
+  isNonNullType,
+  isObjectType,
+} from 'graphql';
 import { expect } from 'vitest';
 import { authing, operations } from './index.ts';
 import { GRAPHQL } from './problems.ts';
@@ -39,6 +50,37 @@ export function documentOf(name: string, variables: Variables): string {
   const call = args.length === 0 ? name : `${name}(${passed})`;
   return `${kind} ${declared === '' ? '' : `(${declared})`} { ${call} ${selectionOf(field?.type, 1)} }`;
 }
+
+interface Draw {
+  readonly random: Random;
+  readonly texts: readonly string[];
+}
+
+const NUMBERS = [-1, 0, 1, 2, 50, 2 ** 31 - 1, -(2 ** 31)];
+
+/** A random value of an input type. */
+function drawn(type: GraphQLInputType, draw: Draw): unknown {
+  const { random, texts } = draw;
+  const of = isNonNullType(type) ? (type.ofType as GraphQLInputType) : type;
+  if (of === type && random.chance(0.25)) return null;
+  if (isListType(of)) return Array.from({ length: random.upTo(3) }, () => drawn(of.ofType, draw));
+  if (isInputObjectType(of))
+    return Object.fromEntries(
+      Object.values(of.getFields())
+        .filter((field) => isNonNullType(field.type) || random.chance(0.5))
+        .map((field) => [field.name, drawn(field.type, draw)]),
+    );
+  if (isEnumType(of)) return random.one(of.getValues()).name;
+  return of === GraphQLString ? random.one(texts) : of === GraphQLBoolean ? random.chance(0.5) : random.one(NUMBERS);
+}
+
+/** Random variables of a root field: each is valid by its type. */
+export const variablesOf = (name: string, draw: Draw): Variables =>
+  Object.fromEntries(
+    (fieldOf(name)?.args ?? [])
+      .filter((arg) => isNonNullType(arg.type) || draw.random.chance(0.7))
+      .map((arg) => [arg.name, drawn(arg.type, draw)]),
+  );
 
 export interface AuthingEstate {
   readonly native: Estate;

@@ -179,4 +179,11 @@ describe.each(databaseKinds)('answers on %s', (kind) => {
     const posted = await fetch(`${server.url}/verify-email`, { method: 'POST', body: form, redirect: 'manual' });
     expect([posted.status, posted.headers.get('location')]).toEqual([404, null]);
   });
+
+  it('lead to nothing that a browser would run', async () => {
+    for (const uri of ['javascript://x%0aalert(1)', 'data://text/html,x', 'vbscript://x', 'file:///etc/passwd']) {
+      const made = await server.api('POST', '/applications', { name: 'runs', type: 'web', redirect_uris: [uri] });
+      expect(made.status, uri).toBe(400);
+    }
+  });
 });

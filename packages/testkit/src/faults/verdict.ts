@@ -13,50 +13,50 @@ const collect = async <T>(items: AsyncIterable<T>): Promise<T[]> => {
   return all;
 };
 
-/** Reads everything there is of the four kinds. What the directory was founded with has no place in `names`. */
+/** Everybody in a list, whose kept total must be their number. */
+async function everybody<T>(
+  model: Model,
+  what: string,
+  list: (query: { limit: number; include_total?: boolean }) => PromiseLike<{ total?: number }> & AsyncIterable<T>,
+): Promise<T[]> {
+  const { total } = await list({ limit: 1, include_total: true });
+  const all = await collect(list({ limit: 100 }));
+  if (all.length !== total) model.wrong(`${what}: ${all.length} are listed, the kept total is ${total}`);
+  return all;
+}
+
+/** Reads everything there is of the four kinds, but for the administrator, who has no username. */
 async function readAll(client: ReeveManagement, places: Places, model: Model): Promise<Found> {
-  const users = new Map<string, Fields>();
-  const total = (await client.users.list({ limit: 1, include_total: true })).total;
-  const listed = await collect(client.users.list({ limit: 100 }));
-  if (listed.length !== total) model.wrong(`${listed.length} users are listed, the kept total is ${total}`);
-  for (const user of listed) if (user.username !== null) users.set(user.id, shapeOf(user));
-  const shapes = users as unknown as Map<string, Mutable<UserShape>>;
-  for (const group of places.groups) {
-    const { total } = await client.groups.listMembers(group, { limit: 1, include_total: true });
-    const members = await collect(client.groups.listMembers(group, { limit: 100 }));
-    if (members.length !== total)
-      model.wrong(`group ${group} has ${members.length} members, the kept total is ${total}`);
-    for (const { id } of members) shapes.get(id)?.groups.push(group);
-  }
-  for (const { id: role, code } of places.roles) {
-    const { total } = await client.roles.listMembers(role, { limit: 1, include_total: true });
-    const members = await collect(client.roles.listMembers(role, { limit: 100 }));
-    if (members.length !== total) model.wrong(`role ${code} has ${members.length} holders, the kept total is ${total}`);
-    for (const { id } of members) shapes.get(id)?.roles.push(code);
-  }
-  for (const organization of places.organizations) {
-    const { total } = await client.organizations.listMembers(organization, { limit: 1, include_total: true });
-    const members = await collect(client.organizations.listMembers(organization, { limit: 100 }));
-    if (members.length !== total)
-      model.wrong(`organization ${organization} has ${members.length} members, the kept total is ${total}`);
+  const users = new Map<string, Mutable<UserShape>>();
+  for (const user of await everybody(model, 'users', (query) => client.users.list(query)))
+    if (user.username !== null) users.set(user.id, shapeOf(user));
+  for (const group of places.groups)
+    for (const { id } of await everybody(model, group, (query) => client.groups.listMembers(group, query)))
+      users.get(id)?.groups.push(group);
+  for (const { id: role, code } of places.roles)
+    for (const { id } of await everybody(model, role, (query) => client.roles.listMembers(role, query)))
+      users.get(id)?.roles.push(code);
+  for (const place of places.organizations) {
+    const members = await everybody(model, place, (query) => client.organizations.listMembers(place, query));
     for (const { id, roles } of members) {
-      const shape = shapes.get(id);
-      if (shape) shape.organizations[organization] = [...roles].sort();
+      const shape = users.get(id);
+      if (shape) shape.organizations[place] = [...roles].sort();
     }
   }
-  for (const shape of shapes.values()) {
+  for (const shape of users.values()) {
     shape.groups.sort();
     shape.roles.sort();
   }
-  return new Map([['user', users] as const, ...(await readOthers(client))]);
+  const shapes = users as ReadonlyMap<string, object> as ReadonlyMap<string, Fields>;
+  return new Map([['user', shapes] as const, ...(await readOthers(client))]);
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] extends readonly string[] ? string[] : T[K] } & {
   organizations: Record<string, string[]>;
 };
 
-const shapeOf = (user: User): Fields => ({
-  username: user.username,
+const shapeOf = (user: User): Mutable<UserShape> => ({
+  username: user.username as string,
   email: user.email,
   nickname: user.nickname,
   name: user.name,

@@ -6,6 +6,7 @@ import {
   everyItem,
   operations as native,
   noBody,
+  patchUser,
   row,
   setExtension,
   together,
@@ -44,12 +45,14 @@ async function endMemberships(work: Work, user_id: string): Promise<void> {
   await native.users.setRoles(work, { user_id, query: undefined, body: { roles: [] } });
 }
 
-async function resignOne(work: Work, unit: Unit, user_id: string): Promise<void> {
+async function resignOne(work: Work, user_id: string): Promise<void> {
   await endGrants(work, user_id);
   await endMemberships(work, user_id);
   const { state } = await userBy(work, user_id);
   if (state === 'active') await native.users.disable(work, { user_id, ...noBody });
-  await setExtension(unit, 'users', user_id, 'authing', (bag) => ({ ...bag, status: RESIGNED }));
+  const beside = (unit: Unit) =>
+    setExtension(unit, 'users', user_id, 'authing', (bag) => ({ ...bag, status: RESIGNED }));
+  await patchUser(work, { user_id, query: undefined, body: {} }, undefined, { beside });
 }
 
 const NEEDED = ['groups:write', 'organizations:write', 'roles:write', 'resources:write'] as const;
@@ -58,8 +61,8 @@ const NEEDED = ['groups:write', 'organizations:write', 'roles:write', 'resources
 async function resign(call: Call, subjects: readonly string[]) {
   for (const scope of NEEDED) need(call, scope);
   const ids = await requireIds(call.work, [...new Set(subjects)]);
-  await together(call.work, async (work, unit) => {
-    for (const user_id of [...ids.values()].toSorted()) await resignOne(work, unit, user_id);
+  await together(call.work, async (work) => {
+    for (const user_id of [...ids.values()].toSorted()) await resignOne(work, user_id);
   });
   return answered({ success: true });
 }

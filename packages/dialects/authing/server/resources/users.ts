@@ -163,14 +163,16 @@ async function update(call: Call, { id: subject, input }: { id?: string | null; 
       const before = await userBy(inner, user_id);
       const kept = (await extensionsOf(unit.db, work, 'users', 'authing', [user_id])).get(user_id);
       const body = patchFrom(input, before, password);
-      await patchUser(inner, { user_id, query: undefined, body }, undefined, { judgesPassword: false });
-      const isBlocked = before.state === 'disabled';
-      if (typeof input.blocked === 'boolean' && input.blocked !== isBlocked) await turn(inner, user_id, input.blocked);
-      if (externalId !== undefined) await setExternalId(unit, user_id, externalId);
       // Who is let in again has left no more.
       const status = input.blocked === false ? { status: null } : {};
       const change = { ...withOffset(own, before), ...status };
-      await setExtension(unit, 'users', user_id, 'authing', (bag) => mergedOwn(bag, change));
+      const beside = async (at: Unit) => {
+        if (externalId !== undefined) await setExternalId(at, user_id, externalId);
+        await setExtension(at, 'users', user_id, 'authing', (bag) => mergedOwn(bag, change));
+      };
+      await patchUser(inner, { user_id, query: undefined, body }, undefined, { judgesPassword: false, beside });
+      const isBlocked = before.state === 'disabled';
+      if (typeof input.blocked === 'boolean' && input.blocked !== isBlocked) await turn(inner, user_id, input.blocked);
       await endTokens(unit, user_id, kept?.tokenExpiredAt, own.tokenExpiredAt);
       return userBy(inner, user_id);
     },
