@@ -32,6 +32,7 @@ export interface Outcome {
 }
 
 const HEAD_END = Buffer.from('\r\n\r\n');
+const LAST_CHUNK = Buffer.from('0\r\n\r\n');
 let counter = 0;
 const run = Date.now().toString(36);
 
@@ -70,9 +71,12 @@ function converse(
       const headEnd = pending.indexOf(HEAD_END);
       if (headEnd < 0) return;
       const head = pending.toString('latin1', 0, headEnd);
-      const length = /\r\ncontent-length: (\d+)/i.exec(head)?.[1];
-      if (length === undefined) return reject(new Error(`An answer without a length: ${head}`));
-      const whole = headEnd + HEAD_END.length + Number(length);
+      const length = head.startsWith('204', 9) ? 0 : /\r\ncontent-length: (\d+)/i.exec(head)?.[1];
+      const isChunked = length === undefined && /\r\ntransfer-encoding: chunked/i.test(head);
+      if (length === undefined && !isChunked) return reject(new Error(`An answer without a length: ${head}`));
+      // One request at a time on a connection: what ends with the last chunk is the whole answer.
+      if (isChunked && !pending.subarray(-LAST_CHUNK.length).equals(LAST_CHUNK)) return;
+      const whole = isChunked ? pending.length : headEnd + HEAD_END.length + Number(length);
       if (pending.length < whole) return;
       if (head.charCodeAt(9) !== 0x32)
         return reject(new Error(`Refused: ${head.split('\r\n')[0]} ${pending.toString('utf8', headEnd + 4, whole)}`));

@@ -82,6 +82,26 @@ export const ENVIRONMENT: Readonly<Record<string, string>> = {
 export const startReeve = (dataDir: string, environment: Readonly<Record<string, string>> = {}): Promise<Served> =>
   start([...PROFILE, BUILT_SERVER], { ...ENVIRONMENT, REEVE_DATA_DIR: dataDir, ...environment });
 
+/** The server from source, with a module that is loaded before it and sees what it does. */
+export const startReeveObserved = (
+  dataDir: string,
+  observer: string,
+  environment: Readonly<Record<string, string>>,
+): Promise<Served> =>
+  start(['--conditions=reeve-source', '--import', observer, join(here, '../packages/server/src/main.ts')], {
+    ...ENVIRONMENT,
+    REEVE_DATA_DIR: dataDir,
+    ...environment,
+  });
+
+/** better-auth's server (`better-auth/server.mjs`) on a data directory. */
+export const startBetterAuth = (dataDir: string, users: number): Promise<Served> =>
+  start([...PROFILE, join(here, 'better-auth/server.mjs')], {
+    NODE_ENV: 'production',
+    BENCH_DIR: dataDir,
+    BENCH_USERS: String(users),
+  });
+
 /** The bare server of the same answers (`floor.ts`) on a data directory of the same content. */
 export const startFloor = (dataDir: string, program = 'floor.ts'): Promise<Served> =>
   start([...PROFILE, '--conditions=reeve-source', join(here, program)], { FLOOR_DATA_DIR: dataDir });

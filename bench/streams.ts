@@ -10,7 +10,7 @@ const PATHS = { export: '/api/v1/users/export', audit: '/api/v1/audit/stream' } 
 const NEW_LINE = 10;
 
 /** Reads an answer to its end and counts its lines. */
-function drain(port: number, path: string, authorization: string): Promise<{ rows: number; seconds: number }> {
+export function drain(port: number, path: string, authorization: string): Promise<{ rows: number; seconds: number }> {
   return new Promise((resolve, reject) => {
     const startedAt = performance.now();
     get({ host: '127.0.0.1', port, path, headers: { authorization }, agent: false }, (response) => {

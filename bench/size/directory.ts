@@ -4,9 +4,9 @@
  */
 import { cp, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { loadavg, tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Db, findDefaultTenant, newId, openDatabase } from '@reeve/core';
+import { type Db, findDefaultTenant, openDatabase } from '@reeve/core';
 import { bearerOf } from '../bearer.ts';
 import { startReeve } from '../processes.ts';
 import { fingerprint, importPeople, KEPT } from '../seed.ts';
@@ -64,8 +64,8 @@ export async function directoryOf(kind: Kind, users: number): Promise<Directory>
   }
   await cp(join(kept, 'secret.key'), join(dataDir, 'secret.key'));
   const cluster = await startCluster(kept, false);
-  await administer(cluster, `drop database if exists ${MEASURED}`);
-  await administer(cluster, `create database ${MEASURED} template ${SEEDED} strategy file_copy`);
+  await cluster.query(`drop database if exists ${MEASURED}`);
+  await cluster.query(`create database ${MEASURED} template ${SEEDED} strategy file_copy`);
   return {
     kind,
     dataDir,
@@ -73,28 +73,17 @@ export async function directoryOf(kind: Kind, users: number): Promise<Directory>
     cluster,
     facts,
     async drop() {
-      await administer(cluster, `drop database ${MEASURED} with (force)`);
+      await cluster.query(`drop database ${MEASURED} with (force)`);
       await cluster.stop();
       await remove();
     },
   };
 }
 
-async function administer(cluster: Cluster, text: string, database = 'postgres') {
-  const { default: pg } = await import('pg');
-  const client = new pg.Client({ connectionString: cluster.url(database) });
-  await client.connect();
-  try {
-    return (await client.query(text)).rows as { name: string; bytes: string }[];
-  } finally {
-    await client.end();
-  }
-}
-
 async function make(kind: Kind, dir: string, users: number): Promise<void> {
   const cluster = kind === 'postgres' ? await startCluster(dir, true) : undefined;
   try {
-    if (cluster) await administer(cluster, `create database ${SEEDED}`);
+    await cluster?.query(`create database ${SEEDED}`);
     const databaseUrl = cluster ? cluster.url(SEEDED) : `sqlite:${join(dir, 'reeve.db')}`;
     const server = await startReeve(dir, { REEVE_DATABASE_URL: databaseUrl });
     let seconds: number;
@@ -116,16 +105,16 @@ async function make(kind: Kind, dir: string, users: number): Promise<void> {
 }
 
 async function sizesOf(cluster: Cluster): Promise<Pick<Facts, 'bytes' | 'parts'>> {
-  await administer(cluster, 'vacuum analyze', SEEDED);
-  await administer(cluster, 'checkpoint');
-  const largest = await administer(
-    cluster,
+  await cluster.query('vacuum analyze', SEEDED);
+  await cluster.query('checkpoint');
+  const largest = await cluster.query(
     `select relname as name, pg_relation_size(oid) as bytes from pg_class where relkind in ('r', 'i', 't')
-     order by pg_relation_size(oid) desc limit 15`,
+     order by pg_relation_size(oid) desc limit 20`,
     SEEDED,
   );
-  const [all] = await administer(cluster, `select '' as name, pg_database_size('${SEEDED}') as bytes`);
-  return { bytes: Number(all?.bytes), parts: Object.fromEntries(largest.map((part) => [part.name, Number(part.bytes)])) };
+  const [all] = await cluster.query(`select pg_database_size('${SEEDED}') as bytes`);
+  const parts = Object.fromEntries(largest.map(({ name, bytes }) => [String(name), Number(bytes)]));
+  return { bytes: Number(all?.bytes), parts };
 }
 
 /** Groups and roles are made by requests; their members, which are thousands each, by one statement for each. */
@@ -145,13 +134,36 @@ async function makeMemberships(port: number, authorization: string, databaseUrl:
     const tenantId = (await database.read(findDefaultTenant))?.id as number;
     for (let i = 0; i < GROUPS; i++) {
       const id = await post('group', i);
-      await database.write((db) => join_(db, 'group', tenantId, id, i));
+      await database.write((db) => fill(db, 'group', tenantId, id, i));
     }
     for (let i = 0; i < ROLES; i++) {
       const id = await post('role', i);
-      await database.write((db) => join_(db, 'role', tenantId, id, GROUPS + i));
+      await database.write((db) => fill(db, 'role', tenantId, id, GROUPS + i));
     }
   } finally {
     await database.close();
   }
+}
+
+/** Every so manieth user becomes a member, and the kept total says so. */
+async function fill(db: Db, kind: 'group' | 'role', tenantId: number, id: string, rest: number): Promise<void> {
+  const { n } = await db
+    .selectFrom('users')
+    .select((e) => e.fn.countAll<number>().as('n'))
+    .where((e) => e(e('num', '%', EVERY), '=', rest))
+    .executeTakeFirstOrThrow();
+  await db
+    .insertInto(`${kind}_members` as 'group_members')
+    .columns(['tenant_id', `${kind}_id` as 'group_id', 'user_num', 'added_at'])
+    .expression((e) =>
+      e
+        .selectFrom('users')
+        .select((s) => [s.val(tenantId).as('tenant_id'), s.val(id).as('id'), 'num', s.val(0).as('added_at')])
+        .where((s) => s(s('num', '%', EVERY), '=', rest)),
+    )
+    .execute();
+  await db
+    .insertInto('counters')
+    .values({ tenant_id: tenantId, name: `users:${kind}:${id}`, slot: 0, n: Number(n) })
+    .execute();
 }

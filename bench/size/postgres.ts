@@ -18,6 +18,7 @@ export const SETTINGS = {
 export interface Cluster {
   /** Of a database of this name. */
   url(database: string): string;
+  query(text: string, database?: string): Promise<Readonly<Record<string, unknown>>[]>;
   /** CPU that all of its processes have used, microseconds (Linux; NaN elsewhere). */
   cpu(): number;
   /** Memory of all of its processes, what they share counted once, bytes (Linux; NaN elsewhere). */
@@ -77,6 +78,15 @@ export async function startCluster(dir: string, isNew: boolean): Promise<Cluster
   const onLinux = (ask: () => number) => (process.platform === 'linux' ? ask() : Number.NaN);
   return {
     url: (database) => `postgres://postgres:postgres@127.0.0.1:${port}/${database}`,
+    async query(text, database = 'postgres') {
+      const client = postgres.getPgClient(database);
+      await client.connect();
+      try {
+        return (await client.query(text)).rows;
+      } finally {
+        await client.end();
+      }
+    },
     cpu: () =>
       onLinux(() => {
         // utime and stime, and of the children that ended; the master's children are counted while they live.

@@ -1,5 +1,6 @@
 /** Housekeeping: rows that have expired are deleted, in small batches, so that no writer waits long behind it. */
 import type { Database } from './database/database.ts';
+import { deleteAbandonedImportFiles } from './import/import-files.store.ts';
 import { purgeOver } from './retention.ts';
 import { eraseDue } from './users/erasure.ts';
 import type { Services } from './work.ts';
@@ -11,13 +12,11 @@ const EXPIRING = [
   'remembered_browsers',
   'idempotency_keys',
   'job_files',
-  'import_files',
   'tallies',
 ] as const;
 const BATCH = 500;
 /** Pieces of files are large. */
-const batchOf = (table: (typeof EXPIRING)[number]): number =>
-  table === 'job_files' || table === 'import_files' ? 8 : BATCH;
+const batchOf = (table: (typeof EXPIRING)[number]): number => (table === 'job_files' ? 8 : BATCH);
 const INTERVAL_MILLISECONDS = 60_000;
 /** What is kept for weeks need not be looked for at every round. */
 const ROUNDS_PER_RETENTION = 60;
@@ -75,6 +74,7 @@ export async function keepHouse(
 ): Promise<void> {
   await purgeExpired(services, isStopped);
   await eraseDue(services, services.clock.now(), isStopped);
+  await deleteAbandonedImportFiles(services.database, services.clock.now(), isStopped);
   if (round % ROUNDS_PER_RETENTION === 0) await purgeOver(services, isStopped);
 }
 

@@ -47,7 +47,7 @@ export { type CodeSession, exchangeCode, readCode } from './impersonation/codes.
 export { redeemImpersonation } from './impersonation/impersonation.ts';
 export * from './impersonation/session.ts';
 export { beginUserToken, type UserTokenGround } from './impersonation/user-token.ts';
-export * from './import/import-files.ts';
+export * from './import/import-files.store.ts';
 export * from './import/import-jobs.ts';
 export { tellImportEnd } from './import/import-mail.ts';
 export * from './import/imports.ts';
@@ -83,8 +83,10 @@ export {
   resourceServerSubjects,
   type TokenAudience,
 } from './resource-servers/resource-servers.store.ts';
+export { declaredActionsOf } from './resources/resources.store.ts';
 export { replaceRoles } from './roles/grants.ts';
 export * from './roles/summaries.ts';
+export { codesOf } from './rows.ts';
 export * from './rules/engine.ts';
 export * from './rules/run.ts';
 export * from './secret.ts';

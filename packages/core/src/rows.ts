@@ -3,7 +3,7 @@
  * shape names nothing, and that a list of these tables is newest first by id, so that its pages cover it exactly.
  */
 import { type Selectable, type SelectQueryBuilder, sql } from 'kysely';
-import { type Db, held, locked, uniqueViolation } from './database/database.ts';
+import { type Db, held, locked, padded, uniqueViolation } from './database/database.ts';
 import { statement } from './database/statement.ts';
 import { isId, type Prefix } from './id.ts';
 import { DEFAULT_LIMIT, decodeCursor, encodeCursor } from './page.ts';
@@ -52,6 +52,40 @@ function finderOf(table: KeyedTable, purpose: Purpose): Finder {
     finders.set(name, finder);
   }
   return finder;
+}
+
+/** Ids of one statement. */
+const AT_ONCE = 500;
+
+/** The rows with these ids, by id; what is not there has no entry. */
+export async function findRows<T extends KeyedTable>(
+  db: Db,
+  table: T,
+  tenantId: number,
+  ids: readonly string[],
+): Promise<Map<string, Row<T>>> {
+  const found = new Map<string, Row<T>>();
+  for (let from = 0; from < ids.length; from += AT_ONCE) {
+    const some = ids.slice(from, from + AT_ONCE) as [string, ...string[]];
+    const query = db
+      .selectFrom(table as 'groups')
+      .selectAll()
+      .where('tenant_id', '=', tenantId);
+    for (const row of await query.where('id', 'in', padded(some)).execute())
+      found.set(row.id, row as unknown as Row<T>);
+  }
+  return found;
+}
+
+/** The codes of groups or roles, by id; what is not there has no entry. */
+export async function codesOf(
+  db: Db,
+  table: 'groups' | 'roles',
+  tenantId: number,
+  ids: readonly string[],
+): Promise<Map<string, string>> {
+  const rows = await findRows(db, table, tenantId, ids);
+  return new Map([...rows].map(([id, { code }]) => [id, code]));
 }
 
 export async function findRow<T extends KeyedTable>(

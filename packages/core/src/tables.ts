@@ -614,7 +614,7 @@ export interface JobErrorTable {
   /** A background import's: the row without its secrets, and every rule that it breaks. */
   details: Json | null;
 }
-/** A file that a job has made, or is to take in, in pieces of base64, so that every node can hand it out or run the job. */
+/** A file that a job has made, in pieces of base64, so that every node can hand it out. */
 export interface JobFileTable {
   tenant_id: Num;
   job_id: Id;
@@ -622,11 +622,15 @@ export interface JobFileTable {
   content: string;
   expires_at: Instant;
 }
+/** A file that a job is to take in, likewise: any node runs the job. */
+export type ImportFileTable = Omit<JobFileTable, 'expires_at'>;
 /** What servers of one database count together. Its name tells whom it is about. */
 export interface TallyTable {
   name: string;
   used: number;
   expires_at: Instant;
+  /** Milliseconds. */
+  lifetime: number;
   changed_at: Instant;
 }
 /** `body` is sealed: an answer may hold a secret that is shown once. */
@@ -693,7 +697,7 @@ export interface Tables {
   jobs: JobTable;
   job_errors: JobErrorTable;
   job_files: JobFileTable;
-  import_files: JobFileTable;
+  import_files: ImportFileTable;
   tallies: TallyTable;
   idempotency_keys: IdempotencyKeyTable;
 }

@@ -50,7 +50,7 @@ export interface Limits {
 
 const HEADER_MILLISECONDS = 30_000;
 
-const dialects = [auth0, auth0Root, rw3iss, authing];
+export const dialects = [auth0, auth0Root, rw3iss, authing];
 
 /** What clients that run in browsers call, beside what the OAuth provider answers. */
 const PATHS_FOR_PAGES = [

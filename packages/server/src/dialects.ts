@@ -12,10 +12,10 @@ import {
   type DialectCall,
   type DialectRow,
   digestOf,
+  ownerOf,
   Problem,
   type RefusedPart,
   type Services,
-  type Work,
 } from '@reeve/core';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import createTable, { type HTTPMethod, type HTTPVersion, type Instance } from 'find-my-way';
@@ -98,11 +98,10 @@ function mountRow(app: FastifyInstance, rooms: Rooms, dialect: Dialect, row: Dia
  * cost a third of every start, and a tenth of its memory.
  */
 function mountTable(own: FastifyInstance, rooms: Rooms, dialect: Dialect): void {
-  const rows = dialect.rows.filter(({ uploads }) => !uploads);
   const found = new WeakMap<FastifyRequest, { readonly handle: Handler; readonly params: Params }>();
   let table: Instance<HTTPVersion.V1> | undefined;
   const find = ({ method, url }: FastifyRequest) => {
-    table ??= tableOf(rooms, dialect, rows);
+    table ??= tableOf(rooms, dialect);
     return table.find(method as HTTPMethod, url);
   };
   const miss = async (request: FastifyRequest, reply: FastifyReply): Promise<never> => {
@@ -112,7 +111,7 @@ function mountTable(own: FastifyInstance, rooms: Rooms, dialect: Dialect): void 
   };
   own.setNotFoundHandler(miss);
   own.route({
-    method: [...new Set(rows.map(({ verb }) => verb))],
+    method: [...new Set(dialect.rows.filter(({ uploads }) => !uploads).map(({ verb }) => verb))],
     url: '/*',
     async onRequest(request, reply) {
       const place = find(request);
@@ -128,9 +127,11 @@ function mountTable(own: FastifyInstance, rooms: Rooms, dialect: Dialect): void 
   });
 }
 
-function tableOf(rooms: Rooms, dialect: Dialect, rows: readonly DialectRow[]): Instance<HTTPVersion.V1> {
+/** Every row but those that read streams, by verb and path. Throws where two have the same ones. */
+export function tableOf(rooms: Rooms, dialect: Dialect): Instance<HTTPVersion.V1> {
   const table = createTable({ maxParamLength: MAX_PARAM_LENGTH });
-  for (const row of rows) {
+  for (const row of dialect.rows) {
+    if (row.uploads) continue;
     const place: Place = { row, handle: handlerOf(rooms, dialect, row) };
     table.on(row.verb, dialect.prefix + urlOf(row), () => {}, place);
   }
@@ -152,10 +153,13 @@ function handlerOf(rooms: Rooms, dialect: Dialect, row: DialectRow): Handler {
     at.part = 'body';
     const body = row.uploads ? undefined : judges.body(request.body);
     at.part = 'operation';
-    const call = callOf(rooms, dialect, row, request, { params, query, body });
     const key = isKeyed ? idempotencyKeyOf(request) : undefined;
-    const run = async () => rendered(row, await row.run(call as never));
-    return send(reply, key === undefined ? await run() : await once(running, call.work, request, key, run));
+    const run = async (services: Services) => {
+      const call = callOf({ ...rooms, services }, dialect, row, request, { params, query, body });
+      return rendered(row, await row.run(call as never));
+    };
+    const { services } = rooms;
+    return send(reply, key === undefined ? await run(services) : await once(running, services, request, key, run));
   };
 }
 
@@ -229,13 +233,15 @@ function audienceOf({ api }: Dialect, origin: string): string {
 /** Runs a keyed request at most once: a repetition waits for the first one, or is given the answer that it had. */
 function once(
   running: Map<string, Promise<Answer>>,
-  { services, tenant, actor }: Work,
-  { method, url, bodyText }: FastifyRequest,
+  services: Services,
+  { method, url, bodyText, entered }: FastifyRequest,
   key: string,
-  run: () => Promise<Answer>,
+  run: (services: Services) => Promise<Answer>,
 ): Promise<Answer> {
-  const keyed = { key, digest: digestOf(method, url, bodyText) };
-  const slot = `${tenant.id} ${actor.applicationId} ${actor.id} ${key} ${keyed.digest}`;
+  const { tenant, principal } = entered as Entered;
+  const actor = principal?.actor ?? anonymousActor;
+  const keyed = { key, digest: digestOf(services.vault, method, url, bodyText) };
+  const slot = `${tenant.id} ${ownerOf(actor)} ${key} ${keyed.digest}`;
   let answer = running.get(slot);
   if (!answer) {
     answer = atMostOnce({ services, tenant, actor, request: keyed }, run).finally(() => running.delete(slot));

@@ -10,6 +10,7 @@ import {
   createWork,
   digestOf,
   findAnswer,
+  ownerOf,
   Problem,
   Rendered,
   recorderOf,
@@ -319,8 +320,8 @@ interface Once {
 
 /** Runs a keyed request at most once: a repetition is given the stored answer, or told to wait for it. */
 async function once({ rooms: { services }, tenant, actor, request, running, render, key, run }: Once): Promise<Answer> {
-  const keyed = { key, digest: digestOf(request.method, request.url, request.bodyText) };
-  const slot = `${tenant.id} ${actor.applicationId} ${actor.id} ${key}`;
+  const keyed = { key, digest: digestOf(services.vault, request.method, request.url, request.bodyText) };
+  const slot = `${tenant.id} ${ownerOf(actor)} ${key}`;
   if (running.has(slot))
     throw new Problem('idempotency_in_progress', 'The first request with this Idempotency-Key is still running.', {
       retryAfter: 1,

@@ -1,7 +1,7 @@
 /** Which pages at other origins may call, and what their browsers let them read. */
 import { request } from 'node:http';
 import { createWork, operations, systemActor } from '@reeve/core';
-import { bootServer, databaseKinds, postForm, type TestServer } from '@reeve/testkit';
+import { ask, bootServer, databaseKinds, postForm, type TestServer } from '@reeve/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const LISTED = 'https://console.example:8443';
@@ -143,6 +143,21 @@ describe.each(databaseKinds)('pages at other origins on %s', (kind) => {
     const { headers } = await postForm(server, '/oauth/token', ask, { origin: 'null' });
     expect(headers.get('access-control-allow-origin')).toBeNull();
   });
+});
+
+it('preflights to hosts that are nobody’s are counted, since each is looked for', async () => {
+  const server = await bootServer('sqlite', { environment: { REEVE_RATE_LIMIT: '2' } });
+  try {
+    server.clock.advance(60_000 - (server.clock.now() % 60_000));
+    const asked = (host: string) =>
+      ask(server.url, { path: '/api/v1/users', method: 'OPTIONS', headers: { host, origin: LISTED, ...PREFLIGHT } });
+    const statuses = [];
+    for (const host of ['a.test', 'b.test', 'c.test', new URL(server.url).host])
+      statuses.push((await asked(host)).status);
+    expect(statuses).toEqual([204, 204, 429, 204]);
+  } finally {
+    await server.stop();
+  }
 });
 
 it('preflights are not counted, and what is over the limit is read', async () => {

@@ -6,7 +6,7 @@
 import { findRedirectUris } from '@reeve/core';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { LRUCache } from 'lru-cache';
-import type { Rooms } from './mount.ts';
+import { type Rooms, strangerAt } from './mount.ts';
 import { schemeOf } from './proxies.ts';
 
 /** How long another process's change of applications may stay unseen. */
@@ -42,15 +42,18 @@ export const originsOf = (redirectUris: readonly string[]): string[] =>
 /** Lets pages call what is below the paths. */
 export function installOrigins(
   http: FastifyInstance,
-  { services, tenancy }: Pick<Rooms, 'services' | 'tenancy'>,
+  { services, tenancy, rateLimit }: Pick<Rooms, 'services' | 'tenancy' | 'rateLimit'>,
   paths: readonly string[],
 ): Origins {
   const known = new LRUCache<number, ReadonlySet<string>>({ max: REMEMBERED, ttl: FRESH_MILLISECONDS });
 
-  async function isListed(request: FastifyRequest, origin: string): Promise<boolean> {
-    // A host that is nobody's is refused where every request is.
+  async function isListed(request: FastifyRequest, reply: FastifyReply, origin: string): Promise<boolean> {
     const tenant = await tenancy.tenantOf(schemeOf(request), request.host).catch(() => undefined);
-    if (!tenant) return false;
+    if (!tenant) {
+      // A host that is nobody's is refused, and counted, where every request is; but a preflight comes no further.
+      if (isPreflight(request)) rateLimit.count(`nowhere ip ${strangerAt(request)}`, reply);
+      return false;
+    }
     let origins = known.get(tenant.id);
     if (!origins) {
       origins = new Set(originsOf(await services.database.read((db) => findRedirectUris(db, tenant.id))));
@@ -72,7 +75,7 @@ export function installOrigins(
         done();
       }
     };
-    isListed(request, origin).then(go, done);
+    isListed(request, reply, origin).then(go, done);
   });
   return { forget: () => known.clear() };
 }
@@ -80,7 +83,7 @@ export function installOrigins(
 const isPreflight = ({ method, headers }: FastifyRequest): boolean =>
   method === 'OPTIONS' && headers['access-control-request-method'] !== undefined;
 
-/** Nobody is refused, and nothing is counted or recorded: a page that is not let in is told so by its browser. */
+/** No origin is refused, and nothing is counted or recorded: a page that is not let in is told so by its browser. */
 function answerPreflight({ headers }: FastifyRequest, reply: FastifyReply, isAllowed: boolean): void {
   if (isAllowed) {
     // Any header: none but the bearer opens anything.

@@ -1,5 +1,5 @@
 /** Requests per minute and client, in fixed windows of one minute, on all servers of the directory together. */
-import { type Clock, Problem, type Tallies } from '@reeve/core';
+import { type Clock, Problem, REQUESTS, type Tallies } from '@reeve/core';
 import type { FastifyReply } from 'fastify';
 
 const WINDOW = 60_000;
@@ -27,7 +27,7 @@ export function createRateLimit(clock: Clock, tallies: Tallies, limit: number | 
   return {
     count(client, reply) {
       const now = clock.now();
-      const used = tallies.add(`requests ${client}`, WINDOW, { aligned: true });
+      const used = tallies.add(REQUESTS + client, WINDOW, { aligned: true });
       const reset = (Math.floor(now / WINDOW) + 1) * WINDOW;
       const seconds = Math.ceil((reset - now) / 1000);
       // draft-ietf-httpapi-ratelimit-headers-07, and the older spelling that clients of hosted vendors read.

@@ -72,8 +72,9 @@ export async function startReeve({
   let wakeRunner = () => {};
   const isShared = database.dialect === 'postgres';
   const folder = join(config.dataDir, 'imports');
-  const shelf = isShared ? createDatabaseShelf(database, clock) : createDiskShelf(folder);
+  const shelf = isShared ? createDatabaseShelf(database) : createDiskShelf(folder);
   const spool = createSpool(folder, config.importLimit, shelf);
+  const vault = createVault(config.secretKey);
   const tallies = new MemoryTallies(clock, isShared);
   const rules = createRuleThreads();
   const imports: ImportMeans = { threads: createImportThreads(), secretKey: config.secretKey };
@@ -81,9 +82,9 @@ export async function startReeve({
     database,
     rules,
     clock,
-    vault: createVault(config.secretKey),
+    vault,
     hasher: createPasswordHasher(),
-    attempts: createAttempts(clock, tallies, { isLimited: config.rateLimit !== undefined }),
+    attempts: createAttempts({ clock, tallies, vault }, { isLimited: config.rateLimit !== undefined }),
     onMail: () => wakeCourier(),
     onAccessChange: () => revalidate(),
     onKeyChange: () => forgetKeys(),

@@ -162,6 +162,14 @@ describe.each(databaseKinds)('robustness on %s', (kind) => {
     expect(JSON.parse(answer.text)).toMatchObject({ status: answer.status });
   });
 
+  it.each(['/api/v1/users/', '/api/v2/users/', '/rw3iss/api/v1/admin/users/'])(
+    'answers %s with a part that is too long to name anything as what is not there',
+    async (path) => {
+      const { status, text } = await ask(server.url, { path: path + 'a'.repeat(1100), headers: { authorization } });
+      expect(status, text).toBe(404);
+    },
+  );
+
   it('answers allowed hosts only', async () => {
     const asked = (host: string) => ask(server.url, { path: '/api/v1/users', headers: { authorization, host } });
     for (const host of ['localhost', 'LOCALHOST:1', '127.0.0.1:9', '[::1]', '[::1]:80'])

@@ -1,7 +1,9 @@
 /** Authentication methods as vendors' second-factor calls see them: enrollments, providers, names. */
 import type { AuthenticationMethodType } from '@reeve/contract';
 import { toWire } from '../clock.ts';
-import { padded } from '../database/database.ts';
+import { type Db, padded } from '../database/database.ts';
+import { unindexed } from '../database/document.ts';
+import { statement } from '../database/statement.ts';
 import { bumpTokenVersion } from '../users/users.store.ts';
 import { requireUser, userToChange } from '../users/users.ts';
 import type { Work } from '../work.ts';
@@ -68,6 +70,19 @@ export const removeFactors = (
 /** What names a user's confirmed factors together. */
 export type MultifactorName = 'google-authenticator' | 'guardian';
 
+const confirmedFactors = (db: Db) =>
+  db
+    .selectFrom('users')
+    .innerJoin('authentication_methods', 'authentication_methods.user_num', 'users.num')
+    .select(['users.id', 'authentication_methods.type'])
+    .distinct()
+    .where('authentication_methods.type', '!=', 'recovery-code')
+    .where('authentication_methods.confirmed_at', 'is not', null);
+
+const factorsOfOne = statement<{ tenant_id: number; id: string }, { id: string; type: string }>((db, slot) =>
+  confirmedFactors(db).where('users.tenant_id', '=', slot('tenant_id')).where('users.id', '=', slot('id')),
+);
+
 /** The names of the users' confirmed factors: an authenticator app's, everything else's. Users without any are left out. */
 export async function findMultifactor(
   work: Work,
@@ -76,17 +91,14 @@ export async function findMultifactor(
   const names = new Map<string, MultifactorName[]>();
   const [first, ...rest] = userIds;
   if (first === undefined) return names;
+  const { id: tenantId } = work.tenant;
   const rows = await work.read((db) =>
-    db
-      .selectFrom('users')
-      .innerJoin('authentication_methods', 'authentication_methods.user_num', 'users.num')
-      .select(['users.id', 'authentication_methods.type'])
-      .distinct()
-      .where('users.tenant_id', '=', work.tenant.id)
-      .where('users.id', 'in', padded([first, ...rest]))
-      .where('authentication_methods.type', '!=', 'recovery-code')
-      .where('authentication_methods.confirmed_at', 'is not', null)
-      .execute(),
+    rest.length === 0
+      ? factorsOfOne(db, { tenant_id: tenantId, id: first })
+      : confirmedFactors(db)
+          .where(unindexed(db, 'users.tenant_id'), '=', tenantId)
+          .where('users.id', 'in', padded([first, ...rest]))
+          .execute(),
   );
   for (const { id, type } of rows) {
     const name: MultifactorName = type === 'totp' ? 'google-authenticator' : 'guardian';

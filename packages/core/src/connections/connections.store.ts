@@ -49,7 +49,10 @@ export async function findConnectionNames(
   const [first, ...rest] = idsOrNames;
   if (first === undefined) return [];
   const wanted = padded([first, ...rest]);
-  const rows = await all.where((e) => e.or([e('id', 'in', wanted), e('name_key', 'in', wanted.map(keyOf))])).execute();
+  const rows =
+    rest.length === 0
+      ? await byIdOrName(db, { tenant_id: tenantId, id: first, name_key: keyOf(first) })
+      : await all.where((e) => e.or([e('id', 'in', wanted), e('name_key', 'in', wanted.map(keyOf))])).execute();
   return rows.filter(({ id, name }) => idsOrNames.includes(id) || idsOrNames.includes(name));
 }
 

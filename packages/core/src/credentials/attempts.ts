@@ -4,6 +4,7 @@
  * not tell that there is an account.
  */
 import type { Clock } from '../clock.ts';
+import type { Vault } from '../secret.ts';
 import type { Tallies } from '../tallies/tallies.ts';
 import { LOCKOUT_FAILURES, LOCKOUT_MILLISECONDS } from './lockout.ts';
 
@@ -38,11 +39,16 @@ export interface Attempts {
 /** How long the failures of a stranger's identifier are remembered. */
 const STRANGER_MILLISECONDS = 24 * 60 * MINUTE;
 
+/** What is counted goes by digests: identifiers are what people typed, a password now and then, and as long as they like. */
 export function createAttempts(
-  clock: Clock,
-  tallies: Tallies,
+  {
+    clock,
+    tallies,
+    vault,
+  }: { readonly clock: Clock; readonly tallies: Tallies; readonly vault: Pick<Vault, 'digest'> },
   { isLimited }: { readonly isLimited: boolean },
 ): Attempts {
+  const nameOf = (kind: AttemptKind | 'stranger', key: string): string => `${kind} ${vault.digest(key)}`;
   /** Until when an identifier that nobody has is locked: as an account, from its last failure on. */
   const lockedUntil = (name: string): number | undefined => {
     const tally = tallies.find(name);
@@ -51,18 +57,18 @@ export function createAttempts(
   };
   return {
     secondsUntilFree(kind, key) {
-      const tally = tallies.find(`${kind} ${key}`);
+      const tally = tallies.find(nameOf(kind, key));
       return !tally || tally.used < LIMITS[kind].most ? 0 : Math.ceil((tally.endsAt - clock.now()) / 1000);
     },
     countFailure(kind, key) {
-      if (isLimited) tallies.add(`${kind} ${key}`, LIMITS[kind].window);
+      if (isLimited) tallies.add(nameOf(kind, key), LIMITS[kind].window);
     },
     forget(kind, key) {
-      tallies.forget(`${kind} ${key}`);
+      tallies.forget(nameOf(kind, key));
     },
-    isStrangerLocked: (key) => (lockedUntil(`stranger ${key}`) ?? 0) > clock.now(),
+    isStrangerLocked: (key) => (lockedUntil(nameOf('stranger', key)) ?? 0) > clock.now(),
     countStranger(key) {
-      const name = `stranger ${key}`;
+      const name = nameOf('stranger', key);
       const until = lockedUntil(name);
       if (until !== undefined && until > clock.now()) return;
       // A lock that has run out was a full count: the next one begins anew.

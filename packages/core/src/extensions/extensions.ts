@@ -5,6 +5,7 @@
  */
 import type { EventType } from '@reeve/contract';
 import { type Db, locked, padded } from '../database/database.ts';
+import { unindexed } from '../database/document.ts';
 import { difference, isSecret } from '../events/redact.ts';
 import { type Bag, checkDepth, isBag, isOver } from '../metadata.ts';
 import { fieldProblem, notFound } from '../problem.ts';
@@ -62,7 +63,7 @@ const rowsOf = (db: Db, tenantId: number, table: ExtensibleTable) =>
     // One shape for all: each has an id, a tenant and its extensions.
     .selectFrom(table as 'applications')
     .select(['id', 'extensions'])
-    .where(table === 'tenants' ? ('num' as 'tenant_id') : 'tenant_id', '=', tenantId);
+    .where(unindexed(db, table === 'tenants' ? 'num' : 'tenant_id'), '=', tenantId);
 
 /**
  * What `vendor` keeps of the resources with these ids, by id; a resource without an extension, or that does not exist, has no entry.
@@ -135,6 +136,7 @@ export interface SetExtensionOptions {
  * Keeps what `vendor` knows of the resource: at most 512 KiB of JSON, 10 levels deep; a name that looks secret has its value
  * sealed. `id` is the resource's own (`app_…`, `con_…`, `usr_…`, …). A change is told by the resource's
  * `updated` event, as `extensions.<vendor>`; where nothing changes, nothing is told.
+ * Of a user `updated_at` moves where it is set beside a patch (`patchUser`).
  *
  * @throws Problem `not_found`; `invalid_request` over a bound: too deep with the field `extensions.<vendor>`, too large with
  * the largest value below it.

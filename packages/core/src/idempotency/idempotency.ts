@@ -2,10 +2,11 @@
  * Idempotency keys: the answer to a POST, PATCH or DELETE is stored in the transaction of its effect, so that a repetition, after a
  * restart too, is given the same answer and changes nothing.
  */
-import { createHash } from 'node:crypto';
+import type { Instant } from '../clock.ts';
 import type { Db } from '../database/database.ts';
 import { statement } from '../database/statement.ts';
 import { Problem } from '../problem.ts';
+import type { Vault } from '../secret.ts';
 import type { IdempotencyKeyTable } from '../tables.ts';
 import type { Actor, Recorder, Services, TenantContext } from '../work.ts';
 
@@ -23,13 +24,13 @@ export interface KeyedRequest {
   readonly digest: string;
 }
 
-export const digestOf = (...parts: readonly string[]): string => {
-  const hash = createHash('sha256');
-  for (const part of parts) hash.update(`${part.length}:`).update(part);
-  return hash.digest('hex');
-};
+/** Keyed, since a body may hold a password: whoever has the table alone can't try guesses on it. */
+export const digestOf = (vault: Vault, ...parts: readonly string[]): string =>
+  vault.digest(['idempotency', ...parts].map((part) => `${part.length}:${part}`).join(''));
 
-export const ownerOf = (actor: Actor): string => `${actor.applicationId ?? ''}/${actor.id ?? ''}`;
+/** Whose a key is. All strangers are one: theirs is whoever sends the same request under the same key. */
+export const ownerOf = ({ applicationId, id, impersonatorId }: Actor): string =>
+  [applicationId ?? '', id ?? '', ...(impersonatorId === null ? [] : [impersonatorId])].join('/');
 /** What a kept answer is sealed for. */
 export const contextOf = (tenantId: number, owner: string, key: string): string =>
   `idempotency ${tenantId} ${owner} ${key}`;
@@ -57,13 +58,18 @@ const insert = statement<{ [K in keyof IdempotencyKeyTable]: IdempotencyKeyTable
   }),
 );
 
+/** An answer that is kept until `expiresAt`. */
+interface KeptAnswer extends Answer {
+  readonly expiresAt: Instant;
+}
+
 /** The stored answer of this key, or undefined where the key is new. Throws `idempotency_mismatch` for another request. */
 export async function findAnswer(
   services: Services,
   tenant: TenantContext,
   actor: Actor,
   { key, digest }: KeyedRequest,
-): Promise<Answer | undefined> {
+): Promise<KeptAnswer | undefined> {
   const owner = ownerOf(actor);
   const row = await services.database.read((db) =>
     db
@@ -78,7 +84,8 @@ export async function findAnswer(
   if (!row) return undefined;
   if (row.digest !== digest)
     throw new Problem('idempotency_mismatch', 'This Idempotency-Key was used with another request; use a new key.');
-  return { status: row.status, etag: row.etag, body: services.vault.open(row.body, contextOf(tenant.id, owner, key)) };
+  const body = services.vault.open(row.body, contextOf(tenant.id, owner, key));
+  return { status: row.status, etag: row.etag, body, expiresAt: row.expires_at };
 }
 
 /** Stores the answer that `render` makes of the result, beside the change. */

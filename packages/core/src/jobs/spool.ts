@@ -1,5 +1,5 @@
 /** Where the files of imports in the background wait. The server keeps them; the directory knows them by their jobs. */
-import type { ImportFileKey } from '../import/import-files.ts';
+import type { ImportFileKey } from '../import/import-files.store.ts';
 
 /** An uploaded form: its fields, and its one file. */
 export interface Received {

@@ -2,6 +2,7 @@
 import type { ResourceGrant } from '@reeve/contract';
 import { toWire } from '../clock.ts';
 import { type Db, held, locked, padded } from '../database/database.ts';
+import { unindexed } from '../database/document.ts';
 import { fieldProblem } from '../problem.ts';
 import type { ResourceGrantTable } from '../tables.ts';
 import type { Unit } from '../work.ts';
@@ -136,7 +137,7 @@ async function replaceActions(
     db
       .selectFrom('users')
       .select('id')
-      .where('tenant_id', '=', place.tenant_id)
+      .where(unindexed(db, 'tenant_id'), '=', place.tenant_id)
       .where('num', 'in', (e) =>
         e
           .selectFrom('resource_grants')

@@ -1,9 +1,9 @@
 import type { Resource } from '@reeve/contract';
 import { toWire } from '../clock.ts';
 import { type Db, locked, padded } from '../database/database.ts';
-import type { Row } from '../rows.ts';
+import { findRows, type Row } from '../rows.ts';
 import type { Unit } from '../work.ts';
-import { declaredOf } from './actions.ts';
+import { declaredOf, namesOf } from './actions.ts';
 
 export type ResourceRow = Row<'resources'>;
 
@@ -18,6 +18,16 @@ export const resourceView = (row: ResourceRow, namespace: string): Resource => (
   created_at: toWire(row.created_at),
   updated_at: toWire(row.updated_at),
 });
+
+/** The names of the actions that resources declare, by id; what is not there has no entry. */
+export async function declaredActionsOf(
+  db: Db,
+  tenantId: number,
+  ids: readonly string[],
+): Promise<Map<string, string[]>> {
+  const rows = await findRows(db, 'resources', tenantId, ids);
+  return new Map([...rows].map(([id, row]) => [id, namesOf(row)]));
+}
 
 /** A resource as events show it. */
 export const fieldsOf = (row: ResourceRow) => ({
@@ -42,7 +52,7 @@ export async function deleteResources(unit: Unit, namespace: { readonly id: stri
   const { db, tenant } = unit;
   const own = db.selectFrom('resources').where('tenant_id', '=', tenant.id).where('namespace_id', '=', namespace.id);
   for (;;) {
-    const rows = await locked(db, own.selectAll().orderBy('id').limit(CHUNK)).execute();
+    const rows = await locked(db, own.selectAll().limit(CHUNK)).execute();
     const [first, ...rest] = rows.map(({ id }) => id);
     if (first === undefined) return;
     const gone = db.deleteFrom('resources').where('tenant_id', '=', tenant.id);

@@ -1,6 +1,7 @@
 /** Whom resources are granted to: users, and what they belong to. */
 import type { Subject } from '@reeve/contract';
 import { type Db, held, padded } from '../database/database.ts';
+import { unindexed } from '../database/document.ts';
 import { isId, type Prefix } from '../id.ts';
 import { fieldProblem } from '../problem.ts';
 import type { ResourceGrantTable } from '../tables.ts';
@@ -32,7 +33,7 @@ async function findUsers(
   { db, tenant }: Unit,
   ids: readonly [string, ...string[]],
 ): Promise<[string, SubjectColumns][]> {
-  const query = db.selectFrom('users').select(['id', 'num']).where('tenant_id', '=', tenant.id);
+  const query = db.selectFrom('users').select(['id', 'num']).where(unindexed(db, 'tenant_id'), '=', tenant.id);
   const rows = await held(db, query.where('id', 'in', padded(ids)).orderBy('id')).execute();
   return rows.map(({ id, num }) => [id, { ...NONE, user_num: num }]);
 }

@@ -1,5 +1,6 @@
 /** Codes and names of users' roles in the namespace `default`, for many users at once. */
 import { type Db, padded } from '../database/database.ts';
+import { unindexed } from '../database/document.ts';
 import { DEFAULT_NAMESPACE } from './roles.store.ts';
 
 export interface RoleSummary {
@@ -22,7 +23,7 @@ export async function findRoleSummaries(
       join.onRef('roles.tenant_id', '=', 'role_members.tenant_id').onRef('roles.id', '=', 'role_members.role_id'),
     )
     .select(['users.id', 'roles.code', 'roles.name'])
-    .where('users.tenant_id', '=', tenantId)
+    .where(unindexed(db, 'users.tenant_id'), '=', tenantId)
     .where('users.id', 'in', padded([first, ...rest]))
     .where('roles.namespace', '=', DEFAULT_NAMESPACE)
     .orderBy('roles.level')

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Database } from '../database/database.ts';
 import { migrate } from '../database/migrate.ts';
 import { openDatabase } from '../database/open.ts';
-import { MemoryTallies } from './tallies.ts';
+import { MemoryTallies, REQUESTS } from './tallies.ts';
 
 const MINUTE = 60_000;
 
@@ -112,7 +112,7 @@ describe.each(databaseKinds)('counts of servers that share a database, on %s', (
     expect([a.find('five')?.used, b.find('five')?.used]).toEqual([2, 2]);
   });
 
-  it('do not deadlock', async () => {
+  it('are one count however many tell them at once', async () => {
     const all = Array.from({ length: 4 }, () => new MemoryTallies(clock, true));
     const names = Array.from({ length: 1200 }, (_, i) => `many ${i}`);
     for (const [i, tallies] of all.entries())
@@ -120,5 +120,46 @@ describe.each(databaseKinds)('counts of servers that share a database, on %s', (
     await Promise.all(all.map((tallies) => tallies.share(database)));
     await exchange(...all);
     for (const tallies of all) for (const name of names) expect(tallies.find(name)?.used).toBe(4);
+  });
+
+  it('that a clock has made which was ahead are over', async () => {
+    const ahead = { now: () => clock.now() + 60 * MINUTE };
+    const [a, b] = [new MemoryTallies(ahead, true), new MemoryTallies(clock, true)];
+    for (let i = 0; i < 9; i++) a.add('six', MINUTE);
+    await exchange(a, b);
+    expect(b.find('six')).toBeUndefined();
+    b.add('six', MINUTE);
+    await exchange(b);
+    expect(b.find('six')).toMatchObject({ used: 1, endsAt: clock.now() + MINUTE });
+  });
+
+  it('that slide are known to a server that heard of them late', async () => {
+    const [a, b] = servers();
+    a.add('seven', MINUTE, { slides: true });
+    await exchange(a);
+    clock.advance(MINUTE / 2);
+    await exchange(b);
+    a.add('seven', MINUTE, { slides: true });
+    await exchange(a, b);
+    expect(b.find('seven')).toEqual(a.find('seven'));
+    expect(b.find('seven')).toMatchObject({ used: 2, endsAt: clock.now() + MINUTE });
+  });
+
+  it('take nothing with them from one window into the next', async () => {
+    const [a, b] = servers();
+    a.add('eight', MINUTE);
+    clock.advance(MINUTE);
+    b.add('eight', MINUTE);
+    await exchange(b, a);
+    expect([a.find('eight')?.used, b.find('eight')?.used]).toEqual([1, 1]);
+  });
+});
+
+describe('counts of requests', () => {
+  it('push out none of failures', () => {
+    const tallies = new MemoryTallies(clockAt(0), false);
+    tallies.add('identifier x', MINUTE);
+    for (let i = 0; i < 60_000; i++) tallies.add(`${REQUESTS}${i}`, MINUTE);
+    expect(tallies.find('identifier x')?.used).toBe(1);
   });
 });

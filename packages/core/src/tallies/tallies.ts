@@ -6,9 +6,11 @@
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../clock.ts';
 import type { Database } from '../database/database.ts';
-import { addTallies, findChangedTallies, resetTallies } from './tallies.store.ts';
+import { findChangedTallies, updateEndedTallies, upsertTallies } from './tallies.store.ts';
 
 const REMEMBERED = 50_000;
+/** What the names of counted requests begin with. */
+export const REQUESTS = 'requests ';
 /** How far the clocks of two servers may be apart. */
 const SKEW_MILLISECONDS = 5_000;
 /** Between two exchanges: what another server has counted is known here no later than after two of them. */
@@ -39,15 +41,20 @@ export interface TallySharing {
 interface Entry {
   used: number;
   endsAt: number;
-  /** The most that `endsAt` may lie ahead; more is left of a clock that was set back. */
-  lifetime: number;
+  /** The most that `endsAt` may lie ahead; what lies further was made by a clock that was ahead, and has ended. */
+  readonly lifetime: number;
   /** Counted here and not told yet. */
   untold: number;
 }
 
+const isRunning = ({ endsAt, lifetime }: Pick<Entry, 'endsAt' | 'lifetime'>, now: number): boolean =>
+  endsAt > now && endsAt - now <= lifetime + SKEW_MILLISECONDS;
+
 export class MemoryTallies implements Tallies {
   readonly #clock: Clock;
-  readonly #entries = new LRUCache<string, Entry>({ max: REMEMBERED });
+  /** Requests come under as many names as there are callers; what is counted of guesses must not go for them. */
+  readonly #requests = new LRUCache<string, Entry>({ max: REMEMBERED });
+  readonly #failures = new LRUCache<string, Entry>({ max: REMEMBERED });
   readonly #isShared: boolean;
   /** Names to be told: counted, or forgotten. */
   #changed = new Set<string>();
@@ -63,13 +70,14 @@ export class MemoryTallies implements Tallies {
   add(name: string, lifetime: number, { slides = false, aligned = false } = {}): number {
     const now = this.#clock.now();
     const endsAt = aligned ? (Math.floor(now / lifetime) + 1) * lifetime : now + lifetime;
-    let entry = this.#running(name, now);
-    if (entry) {
+    const entries = this.#entriesOf(name);
+    let entry = entries.get(name);
+    if (entry && isRunning(entry, now)) {
       entry.used++;
       if (slides) entry.endsAt = endsAt;
     } else {
       entry = { used: 1, endsAt, lifetime, untold: 0 };
-      this.#entries.set(name, entry);
+      entries.set(name, entry);
     }
     if (this.#isShared) {
       entry.untold++;
@@ -79,61 +87,76 @@ export class MemoryTallies implements Tallies {
   }
 
   find(name: string): Tally | undefined {
-    return this.#running(name, this.#clock.now());
+    const entry = this.#entriesOf(name).get(name);
+    return entry && isRunning(entry, this.#clock.now()) ? entry : undefined;
   }
 
   forget(name: string): void {
-    if (!this.#entries.delete(name) || !this.#isShared) return;
+    if (!this.#entriesOf(name).delete(name) || !this.#isShared) return;
     this.#changed.delete(name);
     this.#forgotten.add(name);
   }
 
-  #running(name: string, now: number): Entry | undefined {
-    const entry = this.#entries.get(name);
-    return entry && entry.endsAt > now && entry.endsAt - now <= entry.lifetime + SKEW_MILLISECONDS ? entry : undefined;
+  #entriesOf(name: string): LRUCache<string, Entry> {
+    return name.startsWith(REQUESTS) ? this.#requests : this.#failures;
   }
 
   /** One exchange with the other servers. Throws what the database throws; what was not told is told the next time. */
   async share(database: Database): Promise<void> {
     const now = this.#clock.now();
-    const [forgotten, changed] = [this.#forgotten, this.#changed];
-    const told = [...changed].flatMap((name) => {
-      const entry = this.#entries.peek(name);
-      return entry && entry.endsAt > now ? [{ name, entry, used: entry.untold }] : [];
-    });
+    const [forgotten, told] = [this.#forgotten, this.#untold(now)];
     this.#forgotten = new Set();
     this.#changed = new Set();
-    for (const { entry } of told) entry.untold = 0;
     try {
       await database.write(async (db) => {
-        await resetTallies(db, [...forgotten], now);
-        const counts = told.map(({ name, used, entry: { endsAt } }) => ({ name, used, expires_at: endsAt }));
-        await addTallies(db, counts, now);
+        await updateEndedTallies(db, [...forgotten], now);
+        const counts = told.map(({ name, used, entry: { endsAt, lifetime } }) => ({
+          name,
+          used,
+          expires_at: endsAt,
+          lifetime,
+        }));
+        await upsertTallies(db, counts, { now, skew: SKEW_MILLISECONDS });
       });
     } catch (error) {
       for (const name of forgotten) this.#forgotten.add(name);
       for (const { name, entry, used } of told) {
         entry.untold += used;
-        this.#changed.add(name);
+        if (this.#entriesOf(name).peek(name) === entry) this.#changed.add(name);
       }
       throw error;
     }
-    await this.#hear(database, now);
+    await this.#hear(database);
+  }
+
+  /** Takes what is to be told; of a count that has ended nothing is. */
+  #untold(now: number): { readonly name: string; readonly entry: Entry; readonly used: number }[] {
+    return [...this.#changed].flatMap((name) => {
+      const entry = this.#entriesOf(name).peek(name);
+      if (!entry) return [];
+      const used = entry.untold;
+      entry.untold = 0;
+      return isRunning(entry, now) ? [{ name, entry, used }] : [];
+    });
   }
 
   /** Takes over what changed since the last time, its own among it. */
-  async #hear(database: Database, now: number): Promise<void> {
-    const rows = await database.read((db) => findChangedTallies(db, this.#toldAt - 2 * SKEW_MILLISECONDS, REMEMBERED));
+  async #hear(database: Database): Promise<void> {
+    const since = this.#toldAt - 2 * SKEW_MILLISECONDS;
+    const rows = await database.read((db) => findChangedTallies(db, since, REMEMBERED));
+    const now = this.#clock.now();
     this.#toldAt = now;
-    for (const { name, used, expires_at } of rows) {
+    for (const { name, used, expires_at, lifetime } of rows) {
       if (this.#forgotten.has(name)) continue;
-      const entry = this.#entries.peek(name);
-      if (expires_at <= now) {
-        if (entry && entry.untold === 0) this.#entries.delete(name);
-      } else if (entry) {
+      const entries = this.#entriesOf(name);
+      const entry = entries.peek(name);
+      if (!isRunning({ endsAt: expires_at, lifetime }, now)) {
+        if (entry?.untold === 0) entries.delete(name);
+        else if (entry) entry.used = entry.untold;
+      } else if (entry && isRunning(entry, now)) {
         entry.used = used + entry.untold;
-        entry.endsAt = expires_at;
-      } else this.#entries.set(name, { used, endsAt: expires_at, lifetime: expires_at - now, untold: 0 });
+        entry.endsAt = Math.max(entry.endsAt, expires_at);
+      } else entries.set(name, { used, endsAt: expires_at, lifetime, untold: 0 });
     }
   }
 }

@@ -3,6 +3,7 @@
  * it, whichever door the name comes by.
  */
 import { type Db, padded } from '../database/database.ts';
+import { unindexed } from '../database/document.ts';
 import type { Unit } from '../work.ts';
 import { refusingTaken, userToChange } from './users.ts';
 
@@ -58,7 +59,7 @@ export async function externalIdsOf(db: Db, tenantId: number, ids: readonly stri
     .selectFrom('users')
     .innerJoin('identities', 'identities.user_num', 'users.num')
     .select(['users.id', 'identities.external_id'])
-    .where('users.tenant_id', '=', tenantId)
+    .where(unindexed(db, 'users.tenant_id'), '=', tenantId)
     .where('users.id', 'in', padded([first, ...rest]))
     .where('identities.position', '=', 0)
     .where('identities.external_id', 'is not', null)

@@ -1,6 +1,7 @@
 /** Resolving many users at once: two statements, however many keys. */
 import type { users as contract, User } from '@reeve/contract';
 import { type Db, padded } from '../database/database.ts';
+import { unindexed } from '../database/document.ts';
 import { isId } from '../id.ts';
 import { type Operation, Rendered } from '../operation.ts';
 import { fieldProblem } from '../problem.ts';
@@ -15,7 +16,7 @@ async function documentsById(db: Db, tenantId: number, ids: readonly string[]): 
   const rows = await db
     .selectFrom('users')
     .select(['id', 'doc'])
-    .where('tenant_id', '=', tenantId)
+    .where(unindexed(db, 'tenant_id'), '=', tenantId)
     .where('id', 'in', padded([first, ...rest]))
     .execute();
   return new Map(rows.map(({ id, doc }) => [id, doc]));

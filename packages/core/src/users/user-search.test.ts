@@ -122,6 +122,11 @@ describe('indexes on SQLite', () => {
       return plans;
     });
 
+  it('finds the place of a page of everybody without a look at the users who are passed over', async () => {
+    const [page] = await planOf({ kind: 'everybody' });
+    expect(page).toContain('SEARCH users USING COVERING INDEX users_by_num (tenant_id=?)');
+  });
+
   /** What each correlated subquery begins by reading. */
   const correlated = (plan: string): string[] =>
     plan.split('\n').flatMap((line, i, lines) => (line.startsWith('CORRELATED') ? [lines[i + 1] as string] : []));

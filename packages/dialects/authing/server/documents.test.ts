@@ -168,7 +168,7 @@ describe.each(databaseKinds)('the Authing door on %s', (kind) => {
       const { data } = await ask('mutation { createGroup(code: "round", name: "Round") { code } }');
       expect(data).toEqual({ createGroup: { code: 'round' } });
       const userIds = [];
-      for (let i = 0; i < 30; i++) userIds.push((await newUser()).id);
+      for (let i = 0; i < 52; i++) userIds.push((await newUser()).id);
       const add = 'mutation ($userIds: [String!]!) { addUserToGroup(userIds: $userIds, code: "round") { code } }';
       expect((await ask(add, { userIds })).errors).toBeUndefined();
       const members = (inner: string) => `users(limit: 30) { list { ${inner} } }`;
@@ -179,6 +179,14 @@ describe.each(databaseKinds)('the Authing door on %s', (kind) => {
       const round = `groups { list { ${members('groups { list { users(limit: 30) { totalCount } } }')} } }`;
       const answer = await ask(`{ group(code: "round") { ${members(round)} } }`);
       expect(answer.errors?.[0]?.message).toEqual({ code: 500, message: expect.stringContaining('too large') });
+      // What shows few users may read much.
+      const reading = await ask(`{ ${aliases(10, 'users(limit: 1000) { list { groups { totalCount } } }')} }`);
+      expect(reading.errors?.[0]?.message.message).toContain('too large');
+      // Many ids are read at once: one by one they would be too much.
+      const batch = aliases(10, 'udfValueBatch(targetType: USER, targetIds: $userIds) { targetId }');
+      const found = await ask(`query ($userIds: [String!]!) { ${batch} }`, { userIds });
+      expect(found.errors).toBeUndefined();
+      expect(found.data?.a9).toEqual(userIds.map((targetId) => ({ targetId })));
     });
 
     it('bodies that are no requests are told in the same form', async () => {

@@ -9,7 +9,7 @@ import {
   type Schema,
   string,
 } from '@reeve/contract';
-import { everyItem, noBody, operations, resultOf, type Work } from '@reeve/core';
+import { declaredActionsOf, everyItem, operations, resultOf, type Work } from '@reeve/core';
 import { type Call, need, poolOf } from './operation.ts';
 import { CODES, Refusal } from './problems.ts';
 import { textFrom } from './value.ts';
@@ -95,16 +95,14 @@ export async function authorizedOfSubject(call: Call, subject: string, wanted: W
   const grants = await everyItem('resource_grants', (page) =>
     operations.resources.listGrants(call.work, { query: { ...query, ...page }, body: undefined }),
   );
-  const told: Authorized[] = [];
-  for (const grant of grants) told.push({ ...grant, actions: await expanded(call, grant) });
-  return counted(told);
-}
-
-/** All actions are told as those that the resource has, as they are of a user; `*` alone where it names none. */
-async function expanded({ work }: Call, { resource_id, actions }: ResourceGrant): Promise<string[]> {
-  if (!actions.includes('*')) return actions;
-  const { actions: declared } = resultOf(await operations.resources.get(work, { resource_id, ...noBody }));
-  return declared.length === 0 ? actions : declared.map(({ name }) => name);
+  // All actions are told as those that the resource has, as they are of a user; `*` alone where it names none.
+  const whole = grants.filter(({ actions }) => actions.includes('*')).map(({ resource_id }) => resource_id);
+  const declared = await call.work.read((db) => declaredActionsOf(db, call.work.tenant.id, whole));
+  const named = (id: string, actions: string[]) => {
+    const all = declared.get(id) ?? [];
+    return all.length === 0 ? actions : all;
+  };
+  return counted(grants.map((grant) => ({ ...grant, actions: named(grant.resource_id, grant.actions) })));
 }
 
 /** What a subject may do; of a user by whatever grant, of others what is granted to themselves. */

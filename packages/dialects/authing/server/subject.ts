@@ -1,6 +1,6 @@
 /** Who resources are granted to, as this vendor names them: users by id, roles and groups by code, organizations by id. */
 import type { Resource, ResourceGrant } from '@reeve/contract';
-import { everyItem, findOrganization, noBody, operations, resultOf, type Work } from '@reeve/core';
+import { codesOf, everyItem, findOrganization, operations, type Work } from '@reeve/core';
 import { requireGroup } from './group.ts';
 import { type Call, spend } from './operation.ts';
 import { requireId, subjectOf, usersBy } from './pool.ts';
@@ -58,11 +58,11 @@ async function identifiersOf(work: Work, subjects: readonly Subject[]): Promise<
   const names = new Map<string, string>();
   const users = subjects.filter(({ type }) => type === 'user').map(({ id }) => id);
   for (const [id, user] of await usersBy(work, users)) names.set(id, subjectOf(user));
-  for (const { type, id } of subjects) {
-    if (type === 'role') names.set(id, resultOf(await operations.roles.get(work, { role_id: id, ...noBody })).code);
-    if (type === 'group') names.set(id, resultOf(await operations.groups.get(work, { group_id: id, ...noBody })).code);
-    if (type === 'organization') names.set(id, id);
+  for (const kind of ['role', 'group'] as const) {
+    const ids = subjects.filter(({ type }) => type === kind).map(({ id }) => id);
+    for (const [id, code] of await work.read((db) => codesOf(db, `${kind}s`, work.tenant.id, ids))) names.set(id, code);
   }
+  for (const { type, id } of subjects) if (type === 'organization') names.set(id, id);
   return names;
 }
 

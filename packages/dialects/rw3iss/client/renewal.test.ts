@@ -222,6 +222,16 @@ describe('on demand', () => {
     expect((await client.auth.refresh()).refresh_token).toBe('r1');
   });
 
+  it('is not refused by a 409: the session stays, and the next refresh sends the same token', async () => {
+    upstream.answering = () => ({ status: 409, body: { error: { code: 'CONFLICT', message: 'still running' } } });
+    const client = await started();
+    const events = heard(client);
+    await expect(client.auth.refresh()).rejects.toMatchObject({ status: 409 });
+    expect([client.getStatus(), events]).toEqual(['authenticated', []]);
+    upstream.answering = rotating();
+    expect((await client.auth.refresh()).refresh_token).toBe('r1');
+  });
+
   it.each([
     [401, 'TOKEN_REVOKED', null],
     [403, 'NOT_ORGANIZATION_MEMBER', 'r0'],

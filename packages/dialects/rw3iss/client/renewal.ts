@@ -10,7 +10,8 @@
  *
  * A refusal ends the session, whoever asked: on a 401, in the background or by a call. One of another organization or app
  * does so only if it is of the token itself (401). A failure on the way (5xx, 429, no connection, an answer that holds no
- * pair) ends nothing: the pair may still be good.
+ * pair) ends nothing, nor does a 409, which says that the first request under the key has not ended: the pair may still
+ * be good.
  */
 import { isPassing } from '@reeve/sdk/runtime';
 import { AuthError } from './errors.ts';
@@ -51,7 +52,8 @@ const isUnrenewable = (url: string): boolean => /\/auth\/(refresh|logout)([?#]|$
 /** The server said no for good, as opposed to nothing or “not now”. */
 const isFinal = (error: unknown, { organizationId, appCode }: RefreshOptions): boolean => {
   const status = error instanceof AuthError ? (error.status ?? 0) : 0;
-  return (organizationId ?? appCode) === undefined ? status >= 400 && !isPassing(status) : status === 401;
+  if ((organizationId ?? appCode) !== undefined) return status === 401;
+  return status >= 400 && status !== 409 && !isPassing(status);
 };
 
 export class Renewal {

@@ -1,5 +1,5 @@
 /** Calls under an idempotency key: what a browser sends twice happens once. */
-import { atMostOnce } from '@reeve/core';
+import { anonymousActor, atMostOnce, createVault, type Db, digestOf, Problem } from '@reeve/core';
 import {
   bootServer,
   databaseKinds,
@@ -11,6 +11,9 @@ import {
   type TestServer,
 } from '@reeve/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+/** Seconds from `first` to `last`: what is left of a time while the test runs. */
+const range = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, i) => first + i);
 
 describe.each(databaseKinds)('calls under an idempotency key on %s', (kind) => {
   let server: TestServer;
@@ -85,29 +88,139 @@ describe.each(databaseKinds)('calls under an idempotency key on %s', (kind) => {
     expect(await create(newApp(), keyed('not visible'))).toMatchObject(refused(400, 'INVALID_INPUT'));
   });
 
-  it('are taken while another node runs them, and after that its answer is theirs', async () => {
+  const answer = { status: 200, etag: null, body: '' };
+  /** A request of its own under a new key, as a node runs it. */
+  const newRequest = () => {
     const { tenant, actor, services } = server.work();
-    const request = { key: `key-${++count}`, digest: 'same' };
-    const answer = { status: 200, etag: null, body: '' };
+    return { services, tenant, actor, request: { key: `key-${++count}`, digest: 'same' } };
+  };
+  type Keyed = ReturnType<typeof newRequest>;
+  const change = (services: Keyed['services']) =>
+    services.database.write((db) =>
+      db.updateTable('tenants').set({ display_name: 'Changed' }).where('num', '=', server.work().tenant.id).execute(),
+    );
+  const again = (keyed: Keyed) => atMostOnce(keyed, async () => ({ ...answer, body: 'again' }));
+  const overloaded = new Problem('overloaded', 'The database does not answer.', { retryAfter: 1 });
+
+  it('are taken while another node runs them, and its answer is waited for', async () => {
+    const keyed = newRequest();
     const begun = Promise.withResolvers<void>();
     const ending = Promise.withResolvers<typeof answer>();
-    const first = atMostOnce({ services, tenant, actor, request }, () => {
+    const first = atMostOnce(keyed, () => {
       begun.resolve();
       return ending.promise;
     });
     await begun.promise;
-    const again = () => atMostOnce({ services, tenant, actor, request }, async () => ({ ...answer, body: 'twice' }));
-    await expect(again()).rejects.toMatchObject({ code: 'idempotency_in_progress' });
+    const second = again(keyed);
+    const third = again({ ...keyed, request: { ...keyed.request, digest: 'other' } });
+    await expect(third).rejects.toMatchObject({ code: 'idempotency_mismatch' });
     ending.resolve(answer);
-    expect([await first, await again()]).toEqual([answer, answer]);
+    expect([await first, await second]).toEqual([answer, answer]);
   });
 
-  it('are left taken by what failed by itself: nobody knows how far it came', async () => {
-    const { tenant, actor, services } = server.work();
-    const keyed = { services, tenant, actor, request: { key: `key-${++count}`, digest: 'same' } };
-    const fault = new Error('a defect');
+  it.each([
+    ['the database was away', overloaded],
+    ['there is a defect', new Error('a defect')],
+  ])('are free at once where %s before anything was changed', async (_name, fault) => {
+    const keyed = newRequest();
     await expect(atMostOnce(keyed, () => Promise.reject(fault))).rejects.toBe(fault);
-    const again = atMostOnce(keyed, async () => ({ status: 200, etag: null, body: '' }));
-    await expect(again).rejects.toMatchObject({ code: 'idempotency_in_progress' });
+    expect(await again(keyed)).toMatchObject({ body: 'again' });
+    const undone = newRequest();
+    const run = (services: Keyed['services']) =>
+      services.database.write(async () => {
+        throw fault;
+      });
+    await expect(atMostOnce(undone, run)).rejects.toBe(fault);
+    expect(await again(undone)).toMatchObject({ body: 'again' });
+  });
+
+  it('are left taken by what failed after a change, also one whose commit was not answered, and say for how long', async () => {
+    const known = newRequest();
+    const run = async (services: Keyed['services']) => {
+      await change(services);
+      throw overloaded;
+    };
+    await expect(atMostOnce(known, run)).rejects.toBe(overloaded);
+    const lost = newRequest();
+    const { database } = lost.services;
+    let writes = 0;
+    const write = async <T>(unit: (db: Db) => Promise<T>): Promise<T> => {
+      const result = await database.write(unit);
+      // The first one takes the key.
+      if (++writes === 2) throw overloaded;
+      return result;
+    };
+    const services = { ...lost.services, database: { ...database, write } };
+    const first = atMostOnce({ ...lost, services }, async (given) => {
+      await change(given);
+      return answer;
+    });
+    await expect(first).rejects.toBe(overloaded);
+    for (const refusal of await Promise.all([known, lost].map((keyed) => again(keyed).catch((error) => error))))
+      expect(refusal).toMatchObject({ code: 'idempotency_in_progress', retryAfter: expect.toBeOneOf(range(270, 300)) });
+    server.clock.advance(300_000);
+    expect(await again(known)).toMatchObject({ body: 'again' });
+  });
+
+  it('of a node that died before it changed anything are another’s after half a minute, and no more the dead one’s', async () => {
+    const other =
+      kind === 'postgres' ? await bootServer(kind, { on: { url: server.databaseUrl, dir: server.dir } }) : server;
+    try {
+      other.clock.advance(server.clock.now() - other.clock.now());
+      const { email } = await rw3issUser(server);
+      const { tokens } = await rw3issPerson(server, { email, password: RW3ISS_PASSWORD });
+      const key = `key-${++count}`;
+      const path = '/rw3iss/api/v1/auth/refresh';
+      const body = { refresh_token: tokens.refresh_token };
+      const { tenant, services } = server.work();
+      const request = { key, digest: digestOf(services.vault, 'POST', path, JSON.stringify(body)) };
+      const begun = Promise.withResolvers<void>();
+      const waking = Promise.withResolvers<void>();
+      const dead = atMostOnce({ services, tenant, actor: anonymousActor, request }, async (given) => {
+        begun.resolve();
+        await waking.promise;
+        await change(given);
+        return answer;
+      });
+      await begun.promise;
+      const refresh = () => rw3issCaller(other)('POST', '/auth/refresh', body, keyed(key));
+      const tooSoon = await refresh();
+      expect(tooSoon).toMatchObject(refused(409, 'CONFLICT'));
+      expect(Number(tooSoon.headers.get('retry-after'))).toBeOneOf(range(15, 30));
+      other.clock.advance(30_000);
+      const renewed = await refresh();
+      expect(renewed.status, JSON.stringify(renewed.body)).toBe(200);
+      waking.resolve();
+      await expect(dead).rejects.toMatchObject({ code: 'idempotency_in_progress' });
+      expect(await refresh()).toMatchObject({ status: 200, body: renewed.body });
+    } finally {
+      if (other !== server) await other.stop();
+    }
+  });
+
+  it('of strangers are one another’s only with the same request; of a person not those of who acts as them', async () => {
+    const { email } = await rw3issUser(server);
+    const signIn = (password: string, key: object) =>
+      rw3issCaller(server)('POST', '/auth/login', { email, password }, { ...key });
+    const key = keyed();
+    const first = await signIn(RW3ISS_PASSWORD, key);
+    expect(first.status).toBe(200);
+    expect(await signIn(RW3ISS_PASSWORD, key)).toMatchObject({ status: 200, body: first.body });
+    expect(await signIn('guessed', key)).toMatchObject(refused(400, 'INVALID_INPUT'));
+    const { actor, ...rest } = newRequest();
+    expect(await atMostOnce({ ...rest, actor }, async () => ({ ...answer, body: 'own' }))).toMatchObject({
+      body: 'own',
+    });
+    const acting = { ...rest, actor: { ...actor, impersonatorId: 'usr_1' } };
+    expect(await again(acting)).toMatchObject({ body: 'again' });
+  });
+
+  it('are kept with a digest that tells nothing without the secret key', () => {
+    const { vault } = server.work().services;
+    const other = createVault('00'.repeat(32));
+    const parts = ['POST', '/auth/login', '{"password":"guess"}'];
+    expect(digestOf(vault, ...parts)).toBe(digestOf(vault, ...parts));
+    expect(digestOf(other, ...parts)).not.toBe(digestOf(vault, ...parts));
+    expect(digestOf(vault, 'ab', 'c')).not.toBe(digestOf(vault, 'a', 'bc'));
   });
 });

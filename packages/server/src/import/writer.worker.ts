@@ -36,12 +36,14 @@ const unreached = (): never => {
 
 function servicesOf({ secretKey, clockOffset }: WriterData, database: Lent, tell: Tell): Services {
   const clock = { now: () => Date.now() + clockOffset };
+  const vault = createVault(secretKey);
+  const tallies = new MemoryTallies(clock, false);
   return {
     database: database as unknown as Services['database'],
     clock,
-    vault: createVault(secretKey),
+    vault,
     hasher: createPasswordHasher(),
-    attempts: createAttempts(clock, new MemoryTallies(clock, false), { isLimited: false }),
+    attempts: createAttempts({ clock, tallies, vault }, { isLimited: false }),
     onMail: () => tell({ told: 'onMail' }),
     onAccessChange: () => tell({ told: 'onAccessChange' }),
     onKeyChange: () => {},

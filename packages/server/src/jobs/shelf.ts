@@ -3,16 +3,15 @@
  * share one, so that any of them can take a job up.
  */
 import { createReadStream } from 'node:fs';
-import { open, readdir, rename, rm } from 'node:fs/promises';
+import { access, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
-  type Clock,
   type Database,
+  deleteImportFile,
   hasImportFile,
   type ImportFileKey,
-  keepImportFile,
+  insertImportFile,
   readImportFile,
-  removeImportFile,
 } from '@reeve/core';
 
 export interface Shelf {
@@ -24,11 +23,6 @@ export interface Shelf {
 }
 
 const CHUNK = { highWaterMark: 65_536 };
-const KEPT = /^(job_[0-9A-Z]{26})\.json$/;
-
-/** The job whose file has this name, on the disk. */
-export const jobOfFile = (name: string): string | undefined => KEPT.exec(name)?.[1];
-
 export function createDiskShelf(folder: string): Shelf {
   const pathOf = ({ id }: ImportFileKey) => join(folder, `${id}.json`);
   return {
@@ -39,24 +33,25 @@ export function createDiskShelf(folder: string): Shelf {
       const directory = await open(folder, 'r');
       await directory.sync().finally(() => directory.close());
     },
-    async has({ id }) {
-      const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
-        if (error.code === 'ENOENT') return [];
-        throw error;
-      });
-      return names.some((name) => jobOfFile(name) === id);
-    },
+    has: (job) =>
+      access(pathOf(job)).then(
+        () => true,
+        (error: NodeJS.ErrnoException) => {
+          if (error.code === 'ENOENT') return false;
+          throw error;
+        },
+      ),
     open: (job) => createReadStream(pathOf(job), CHUNK) as AsyncIterable<Uint8Array>,
     remove: (job) => rm(pathOf(job), { force: true }),
   };
 }
 
-export const createDatabaseShelf = (database: Database, clock: Clock): Shelf => ({
+export const createDatabaseShelf = (database: Database): Shelf => ({
   async keep(path, job) {
-    await keepImportFile(database, job, createReadStream(path, CHUNK) as AsyncIterable<Uint8Array>, clock.now());
+    await insertImportFile(database, job, createReadStream(path, CHUNK) as AsyncIterable<Uint8Array>);
     await rm(path, { force: true });
   },
   has: (job) => hasImportFile(database, job),
   open: (job) => readImportFile(database, job),
-  remove: (job) => removeImportFile(database, job),
+  remove: (job) => deleteImportFile(database, job),
 });

@@ -9,12 +9,27 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { Busboy, type BusboyHeaders } from '@fastify/busboy';
 import { type ImportFileKey, Problem, type Received, type ReceivedFile, type Spool } from '@reeve/core';
-import { jobOfFile, type Shelf } from './shelf.ts';
+import type { Shelf } from './shelf.ts';
 
 /** Of the text fields of a form. */
 const LIMITS = { fieldNameSize: 100, fieldSize: 1024, fields: 20, files: 1, parts: 21, headerPairs: 50 } as const;
 /** A sender that says nothing for so long is gone. */
 const SILENCE_MILLISECONDS = 120_000;
+
+/** A file that waits on the disk for its job, or is being received by a process. */
+const KEPT = /^(job_[0-9A-Z]{26})\.json$/;
+const RECEIVED = /\.(\d+)\.part$/;
+
+/** Whether another server, with which the folder is shared, receives the file. */
+function isReceivedElsewhere(name: string): boolean {
+  const pid = Number(RECEIVED.exec(name)?.[1] ?? 0);
+  if (pid === 0 || pid === process.pid) return false;
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
 
 export interface ServerSpool extends Spool {
   /** Whether the file of a job can be opened here. */
@@ -31,7 +46,7 @@ export function createSpool(folder: string, limit: number, shelf: Shelf): Server
   return {
     async receive(upload, contentType) {
       await mkdir(folder, { recursive: true, mode: 0o700 });
-      const path = join(folder, `${randomUUID()}.part`);
+      const path = join(folder, `${randomUUID()}.${process.pid}.part`);
       const reception = new Reception(path, limit);
       try {
         await reception.take(upload, contentType);
@@ -52,11 +67,12 @@ export function createSpool(folder: string, limit: number, shelf: Shelf): Server
       });
       for (const name of names) {
         const path = join(folder, name);
-        const jobId = jobOfFile(name);
+        const jobId = KEPT.exec(name)?.[1];
         if (!name.endsWith('.part') && jobId === undefined) continue;
         const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: since }));
         // What this process receives is its own.
-        if (mtimeMs >= since || (jobId !== undefined && (await isWanted(jobId)))) continue;
+        if (mtimeMs >= since || isReceivedElsewhere(name)) continue;
+        if (jobId !== undefined && (await isWanted(jobId))) continue;
         await rm(path, { force: true });
       }
     },

@@ -9,11 +9,23 @@ export interface Mailer<Sent> {
 
 export function createMailer<Sent>(make: (nodemailer: typeof import('nodemailer')) => Transporter<Sent>): Mailer<Sent> {
   let made: Promise<Transporter<Sent>> | undefined;
+  const load = (): Promise<Transporter<Sent>> => {
+    const loading = import('nodemailer').then(make);
+    // The next mail tries again.
+    loading.catch(() => {
+      if (made === loading) made = undefined;
+    });
+    return loading;
+  };
   return {
     async send(message) {
-      made ??= import('nodemailer').then(make);
+      made ??= load();
       return (await made).sendMail(message);
     },
-    close: () => void made?.then((transporter) => transporter.close()),
+    close: () =>
+      void made?.then(
+        (transporter) => transporter.close(),
+        () => {},
+      ),
   };
 }

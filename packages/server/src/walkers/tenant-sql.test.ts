@@ -11,7 +11,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 /** What is cut across tenants on purpose, by what it begins with. */
 const ACROSS: readonly [statement: RegExp, reason: string][] = [
   [
-    /^delete from "(sessions|oidc_artifacts|revoked_tokens|remembered_browsers|idempotency_keys|job_files|import_files|tallies)" where "expires_at" <= /,
+    /^delete from "(sessions|oidc_artifacts|revoked_tokens|remembered_browsers|idempotency_keys|job_files|tallies)" where "expires_at" <= /,
     'housekeeping',
   ],
   [/^select "expires_at" from "\w+" where "expires_at" <= /, 'housekeeping'],
