@@ -93,7 +93,7 @@ export async function operationTable(directory: Directory): Promise<string> {
   const server = await startReeve(directory.dataDir, { REEVE_DATABASE_URL: directory.databaseUrl });
   const load = new Load();
   const rows: Row[] = [];
-  const memory = { start: server.memory(), most: server.memory(), exporting: 0 };
+  const memory = { start: server.memory(), most: server.memory(), exporting: 0, database: 0 };
   let exported: { rows: number; seconds: number; cpu: number };
   try {
     const bearers = await bearersOf(directory, server);
@@ -108,6 +108,8 @@ export async function operationTable(directory: Directory): Promise<string> {
     const drained = await drain(server.port, '/api/v1/users/export', bearers.native);
     exported = { ...drained, cpu: (server.cpu() - before) / drained.rows };
     memory.exporting = server.memory();
+    // While its connections are there: they hold most of what isn't shared.
+    memory.database = directory.cluster?.memory() ?? Number.NaN;
     clearInterval(watch);
   } finally {
     await load.close();
@@ -140,7 +142,7 @@ export async function operationTable(directory: Directory): Promise<string> {
     '',
     `Export: ${exported.rows} rows in ${exported.seconds.toFixed(1)} s, ${Math.round(exported.rows / exported.seconds)} rows/s, server CPU ${short(exported.cpu)} µs a row.`,
     `Memory of the server: ${mega(memory.start)} at the start, at most ${mega(memory.most)}, ${mega(memory.exporting)} at the end of the export.`,
-    ...(cluster ? [`Memory of PostgreSQL, all processes: ${mega(cluster.memory())}.`] : []),
+    ...(cluster ? [`Memory of PostgreSQL, all processes: ${mega(memory.database)}.`] : []),
   ].join('\n');
 }
 
