@@ -41,8 +41,8 @@ describe('many users by their ids on SQLite', () => {
   afterAll(() => server.stop());
 
   it.each(Object.entries(LOOKUPS))('%s are read by the index of the ids', async (_name, look) => {
-    using observed = observeStatements();
-    await look(server.work());
+    const observed = observeStatements();
+    await look(server.work()).finally(() => observed[Symbol.dispose]());
     const texts = [...observed.seen].filter((text) => /"users"[\s\S]*"id" in \(/.test(text));
     expect(texts).toHaveLength(1);
     const handle = new DatabaseSync(server.databaseUrl.slice('sqlite:'.length), { readOnly: true });
