@@ -3,6 +3,17 @@ import { isBuilt } from './packages/testkit/src/process.ts';
 import { workerUrls } from './scripts/workers.mjs';
 
 const dist = new URL('./packages/server/dist/', import.meta.url);
+/**
+ * What takes long and fails seldom: proofs over all dialects, all texts, several processes and broken things. `npm run test:long`
+ * runs them (vitest.long.config.ts), before a release and where CONTRIBUTING says so.
+ */
+export const long = [
+  'conformance/*.test.ts',
+  'packages/server/src/faults/*.test.ts',
+  'packages/server/src/process/nodes.test.ts',
+  'packages/server/src/abuse/injection.test.ts',
+  'packages/dialects/authing/server/walk.test.ts',
+];
 const server = ['packages/{core,server}/src/**/*.test.ts', 'packages/dialects/*/server/**/*.test.ts'];
 
 export default defineConfig({
@@ -23,7 +34,7 @@ export default defineConfig({
         extends: true,
         // To load the server takes longer than most of these files take, so a process runs one after another. What they
         // change is a server of their own; a file that changes its process changes it back.
-        test: { name: 'server', include: server, isolate: false },
+        test: { name: 'server', include: server, exclude: [...configDefaults.exclude, ...long], isolate: false },
       },
       {
         extends: true,
@@ -34,7 +45,6 @@ export default defineConfig({
             'packages/**/src/**/*.test.ts',
             'packages/dialects/*/{client,conformance}/**/*.test.ts',
             'examples/*.test.ts',
-            'conformance/*.test.ts',
           ],
           exclude: [...configDefaults.exclude, ...server],
         },

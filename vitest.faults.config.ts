@@ -2,8 +2,8 @@ import { defineConfig, mergeConfig } from 'vitest/config';
 import usual from './vitest.config.ts';
 
 /**
- * The fault tests at length: several seeds, each three times as long, and a line on what each run did. `npm test` has one short
- * run of each. `REEVE_FAULT_SEED` runs one seed again, `REEVE_FAULT_RUNS` and `REEVE_FAULT_SCALE` set how much.
+ * The fault tests at length: several seeds, each three times as long, and a line on what each run did. `npm run test:long` has one
+ * short run of each. `REEVE_FAULT_SEED` runs one seed again, `REEVE_FAULT_RUNS` and `REEVE_FAULT_SCALE` set how much.
  */
 export default mergeConfig(
   { ...usual, test: { ...usual.test, projects: undefined, include: [] } },

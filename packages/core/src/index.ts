@@ -96,6 +96,7 @@ export * from './sessions/refresh-tokens.ts';
 export { endSession, findSession, findSessionOwner, touchSession } from './sessions/sessions.store.ts';
 export * from './sessions/sign-in.ts';
 export * from './sessions/standing.ts';
+export { signedInThrough } from './stats/targets.ts';
 export * from './tallies/tallies.ts';
 export * from './tenants/bootstrap.ts';
 export * from './tenants/estate.ts';

@@ -23,8 +23,11 @@ type Leaf =
   | { readonly kind: 'time'; readonly from?: number; readonly to?: number }
   /** Whom it is about (`EventFilter.about`), by native ids; absent: somebody. */
   | { readonly kind: 'about'; readonly ids?: readonly string[] }
-  /** The OAuth client that carried it, else that it was done to, else, where that is none any more, that its data names. */
-  | { readonly kind: 'client'; readonly clientId: string }
+  /**
+   * The OAuth client that carried it, else that it was done to, else, where that is none any more, that its data names; absent:
+   * there is one.
+   */
+  | { readonly kind: 'client'; readonly clientId?: string }
   /** What its data has at a path of names; without a value: anything. Both are ours, never a caller's. */
   | { readonly kind: 'data'; readonly path: readonly string[]; readonly value?: string };
 
@@ -63,7 +66,7 @@ function listOf(leaf: EventCondition): readonly [kind: Listed, texts: readonly s
     case 'id':
       return ['id', [leaf.value]];
     case 'client':
-      return ['client', [leaf.clientId]];
+      return leaf.clientId === undefined ? undefined : ['client', [leaf.clientId]];
     default:
       return undefined;
   }
@@ -81,12 +84,14 @@ const LISTS: Readonly<Record<Listed, (db: Db, tenantId: number, texts: readonly 
   client: clientIs,
 };
 
-function leafOf(db: Db, condition: Exclude<Leaf, { kind: 'type' | 'id' | 'client' }>): Sql {
+function leafOf(db: Db, condition: Exclude<Leaf, { kind: 'type' | 'id' }>): Sql {
   switch (condition.kind) {
     case 'ip':
       return sql`(events.ip is not null)`;
     case 'about':
       return sql`((${ABOUT}) is not null)`;
+    case 'client':
+      return sql`((${CLIENT}) is not null or ${eventHas(db, ['client_id'])})`;
     case 'time': {
       const { from, to } = condition;
       const bounds = [

@@ -71,6 +71,7 @@ function conditionOf(random: Random, ids: readonly string[], depth = 3): EventCo
     { kind: 'time', from: begun + 5, to: begun + 10 },
     { kind: 'about' },
     { kind: 'about', ids: random.one([[], ['usr_a'], ['usr_b', 'usr_c']]) },
+    { kind: 'client' },
     { kind: 'client', clientId: random.one(['test-management', 'gone']) },
     { kind: 'data', path: ['reason'], value: random.one(['x', 'y']) },
     { kind: 'data', path: ['after', 'email'] },
@@ -105,6 +106,7 @@ function judge(condition: EventCondition, row: Row, application: string): boolea
     }
     case 'client': {
       const by = row.application_id ?? (row.target_type === 'application' ? row.target_id : null);
+      if (condition.clientId === undefined) return by !== null || data.client_id !== undefined;
       return (by === application ? 'test-management' : data.client_id) === condition.clientId;
     }
     case 'data': {

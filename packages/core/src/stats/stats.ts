@@ -6,7 +6,7 @@ import { toWire } from '../clock.ts';
 import type { Db } from '../database/database.ts';
 import type { Operation } from '../operation.ts';
 import { fieldProblem } from '../problem.ts';
-import type { Work } from '../work.ts';
+import { targetsOf } from './targets.ts';
 
 const DAY = 86_400_000;
 const DEFAULT_DAYS = 30;
@@ -76,41 +76,11 @@ export const daily: Operation<typeof contract.daily> = (work, { query }) => {
   });
 };
 
-/** Events read at once: others have their turn in between. */
-const PORTION = 10_000;
-
-/** Whom events of a type since `start` are about. */
-async function* targetsOf(
-  work: Work,
-  type: 'user.signed_in' | 'user.deleted',
-  start: number,
-): AsyncGenerator<readonly string[]> {
-  let { after = 0 } = await work.read((db) => numbersOf(db, work.tenant.id, { start }));
-  for (;;) {
-    const rows = await work.read((db) =>
-      db
-        .selectFrom('events')
-        .select(['num', 'target_id'])
-        .where('tenant_id', '=', work.tenant.id)
-        .where('type', '=', type)
-        .where('num', '>', after)
-        .where((e) => e(e('created_at', '+', 0), '>=', start))
-        .orderBy('num')
-        .limit(PORTION)
-        .execute(),
-    );
-    yield rows.flatMap(({ target_id }) => target_id ?? []);
-    const last = rows.at(-1);
-    if (!last || rows.length < PORTION) return;
-    after = last.num;
-  }
-}
-
 /** Everybody who signed in, but who was deleted since. */
 export const activeUsers: Operation<typeof contract.activeUsers> = async (work) => {
   const start = work.now - ACTIVE_FOR;
   const active = new Set<string>();
-  for await (const ids of targetsOf(work, 'user.signed_in', start)) for (const id of ids) active.add(id);
-  for await (const ids of targetsOf(work, 'user.deleted', start)) for (const id of ids) active.delete(id);
+  for await (const ids of targetsOf(work, 'user.signed_in', { start })) for (const id of ids) active.add(id);
+  for await (const ids of targetsOf(work, 'user.deleted', { start })) for (const id of ids) active.delete(id);
   return { active_users: active.size };
 };

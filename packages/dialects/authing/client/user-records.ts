@@ -92,6 +92,7 @@ const sessionsOf = (wire: Wire) => ({
   checkLoginStatus: async (userId: string, appId?: string, deviceId?: string): Promise<Document> =>
     wire.rest('GET', '/api/v2/users/login-status', { query: { userId: need(userId, 'userId'), appId, deviceId } }),
 
+  /** `start` and `end` are epoch milliseconds; a Reeve server calls operations by the names of its audit log: `user.signed_in`. */
   listUserActions: async (options: UserActionsOptions = { page: 1, limit: 10 }): Promise<Page<UserAction>> => {
     const { clientIp, operationNames, userIds, page, limit, excludeNonAppRecords, appIds, start, end } = options ?? {};
     const query = {

@@ -1,6 +1,7 @@
 /** Authing v4 as a dialect of the directory: rows below a GraphQL door, and a few of REST (contract `authing.json`). */
 import type { Dialect } from '@reeve/core';
 import { refuse } from './problems.ts';
+import { analysisRows } from './resources/analysis.ts';
 import { departureRows } from './resources/departures.ts';
 import { grantRows, grants } from './resources/grants.ts';
 import { groups } from './resources/groups.ts';
@@ -25,6 +26,7 @@ export const authing: Dialect = {
     ...userRows,
     ...signInRows,
     ...departureRows,
+    ...analysisRows,
     ...roleRows,
     ...resourceRows,
     ...grantRows,

@@ -4,6 +4,7 @@ import {
   findByIdentity,
   findConnection,
   findIdsBySubject,
+  findUserIdsEverSpelled,
   noBody,
   operations,
   resultOf,
@@ -21,10 +22,12 @@ async function poolConnection(db: Db, work: Work): Promise<{ readonly id: string
 
 const PROVIDER = 'auth0';
 
+/** `con_…` of the connection whose users are the pool. */
+export const poolId = async (work: Work): Promise<string> => (await work.read((db) => poolConnection(db, work))).id;
+
 /** Everybody who is in the pool, and passes the filters too. */
 export async function inPool(work: Work, ...filters: readonly UserFilter[]): Promise<UserFilter> {
-  const { id } = await work.read((db) => poolConnection(db, work));
-  const isHome: UserFilter = { kind: 'equals', field: 'connection', value: id };
+  const isHome: UserFilter = { kind: 'equals', field: 'connection', value: await poolId(work) };
   return filters.length === 0 ? isHome : { kind: 'and', of: [isHome, ...filters] };
 }
 
@@ -73,6 +76,20 @@ export async function usersBy(work: Work, ids: readonly string[]): Promise<Map<s
     for (const user of users) found.set(user.id, user);
   }
   return found;
+}
+
+/** Whether the user is in the pool that the connection (`poolId`) is. */
+export const isIn = (pool: string, { identities }: User): boolean =>
+  identities.some(({ is_primary, connection_id: id }) => is_primary && id === pool);
+
+/** `usr_…` of everybody who has or had one of these ids here: the log knows those who left, too. */
+export async function idsEver(work: Work, subjects: readonly string[]): Promise<string[]> {
+  const found = new Set<string>();
+  for (const subject of new Set(subjects))
+    for (const id of await findUserIdsEverSpelled(work, `${PROVIDER}|${subject}`)) found.add(id);
+  const [pool, users] = [await poolId(work), await usersBy(work, [...found])];
+  for (const [id, user] of users) if (!isIn(pool, user)) found.delete(id);
+  return [...found];
 }
 
 export const userBy = async (work: Work, user_id: string): Promise<User> =>

@@ -248,6 +248,13 @@ const rowMakers: Readonly<Record<string, Maker<VendorCall>>> = {
   'POST /api/v2/users/kick': async (e) => ({ body: { userIds: [await user(e)] } }),
   'GET /logout': async (e) => ({ query: { userId: await user(e) } }),
   'GET /api/v2/users/login-status': async (e) => ({ query: { userId: await user(e) } }),
+  'GET /api/v2/analysis/user-action': async (e) => ({
+    query: { 'operator_arn[]': `arn:cn:authing:any:user:${await user(e)}`, page: '1', limit: '5' },
+  }),
+  'GET /api/v2/analysis/total-login-count': async (e) => ({
+    query: { appId: (await e.credentials(['users:read'])).userPoolId },
+  }),
+  'GET /api/v2/analysis/exist-defined-field-count': async (e) => ({ query: { definedFieldKey: await field(e) } }),
   'POST /api/v3/resign-user': async (e) => ({ body: { userId: await user(e) } }),
   'POST /api/v3/resign-user-batch': async (e) => ({ body: { userIds: [await user(e)] } }),
   'POST /api/v2/roles/roleUsers': async (e) => ({ body: { code: (await role(e)).code, search: 'w' } }),

@@ -1,8 +1,15 @@
 /** Every operation, called wrongly in every way that its declaration rules out: refused with the field named, no change made. */
 import type { Schema } from '@reeve/contract';
-import { routes } from '@reeve/contract/native';
 import { databaseKinds } from '@reeve/testkit';
-import { startWalk, validCall, type Walk, type WalkAnswer, wrongBodies, wrongQueries } from '@reeve/testkit/walk';
+import {
+  halfOf,
+  startWalk,
+  validCall,
+  type Walk,
+  type WalkAnswer,
+  wrongBodies,
+  wrongQueries,
+} from '@reeve/testkit/walk';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 /** Bodies that are streams of rows are judged row by row, by the import's own tests. */
@@ -30,7 +37,7 @@ describe.each(databaseKinds)('wrong input to every operation on %s', (kind) => {
     expect(answer.code, what).toMatch(/^invalid_/);
   };
 
-  it.each(routes)('$id refuses wrong queries', async ({ id, route }) => {
+  it.each(halfOf(kind))('$id refuses wrong queries', async ({ id, route }) => {
     const call = await validCall(walk.home, id, route);
     const before = await countChanges();
     for (const { what, query } of wrongQueries(route)) {
@@ -46,7 +53,7 @@ describe.each(databaseKinds)('wrong input to every operation on %s', (kind) => {
     expect(await countChanges()).toBe(before);
   });
 
-  it.each(routes.filter(({ route }) => route.body && takesDocument(route.consumes)))(
+  it.each(halfOf(kind).filter(({ route }) => route.body && takesDocument(route.consumes)))(
     '$id refuses wrong bodies',
     { timeout: 60_000 },
     async ({ id, route }) => {
@@ -69,7 +76,7 @@ describe.each(databaseKinds)('wrong input to every operation on %s', (kind) => {
     },
   );
 
-  it.each(routes.filter(({ route }) => !route.body && route.verb !== 'GET'))(
+  it.each(halfOf(kind).filter(({ route }) => !route.body && route.verb !== 'GET'))(
     '$id takes no body',
     async ({ id, route }) => {
       const call = await validCall(walk.home, id, route);
@@ -81,11 +88,14 @@ describe.each(databaseKinds)('wrong input to every operation on %s', (kind) => {
     },
   );
 
-  it.each(routes.filter(({ route }) => route.verb === 'POST'))('$id judges idempotency keys', async ({ id, route }) => {
-    const call = await validCall(walk.home, id, route);
-    for (const key of ['', ' ', 'a b', 'ü', 'x'.repeat(256)]) {
-      const answer = await walk.home.call(id, { ...call, headers: { ...call.headers, 'idempotency-key': key } });
-      expectRefused(answer, key);
-    }
-  });
+  it.each(halfOf(kind).filter(({ route }) => route.verb === 'POST'))(
+    '$id judges idempotency keys',
+    async ({ id, route }) => {
+      const call = await validCall(walk.home, id, route);
+      for (const key of ['', ' ', 'a b', 'ü', 'x'.repeat(256)]) {
+        const answer = await walk.home.call(id, { ...call, headers: { ...call.headers, 'idempotency-key': key } });
+        expectRefused(answer, key);
+      }
+    },
+  );
 });

@@ -2,6 +2,7 @@ export * from './caller.ts';
 export * from './calls.ts';
 export * from './estate.ts';
 export * from './faults.ts';
+export * from './half.ts';
 export * from './hostile.ts';
 export * from './marked.ts';
 export * from './rw3iss.ts';

@@ -5,7 +5,6 @@ import {
   type DialectRow,
   endAccess,
   everyItem,
-  findApplication,
   findClients,
   operations as native,
   noBody,
@@ -14,6 +13,7 @@ import {
   type Unit,
   type Work,
 } from '@reeve/core';
+import { applicationFor } from '../application.ts';
 import { answered, type Call, poolOf } from '../operation.ts';
 import { requireId, requireIds, userBy } from '../pool.ts';
 import { CODES, Refusal } from '../problems.ts';
@@ -41,14 +41,6 @@ async function kickAll({ work, body }: DialectCall<undefined, Static<typeof kick
 
 const sessionsOf = (work: Work, user_id: string) =>
   everyItem('sessions', (query) => native.sessions.listForUser(work, { user_id, query, body: undefined }));
-
-/** `app_…` of the application with this client id or id; undefined where none is named. Throws a refusal of an unknown one. */
-async function applicationFor(work: Work, appId: string | undefined): Promise<string | undefined> {
-  if (appId === undefined || appId === '') return undefined;
-  const found = await work.read((db) => findApplication(db, work.tenant.id, appId));
-  if (!found) throw new Refusal(CODES.failed, `No application has the id "${appId.slice(0, 128)}".`, 'appId');
-  return found.id;
-}
 
 const userId = string({ maxLength: 256 });
 const appId = optional(string({ maxLength: 256 }));
