@@ -11,7 +11,8 @@ export const long = [
   'conformance/*.test.ts',
   'packages/server/src/faults/*.test.ts',
   'packages/server/src/process/nodes.test.ts',
-  'packages/server/src/abuse/injection.test.ts',
+  'packages/server/src/abuse/{injection,guessing}.test.ts',
+  'packages/server/src/walkers/dialects.test.ts',
   'packages/dialects/authing/server/walk.test.ts',
 ];
 const server = ['packages/{core,server}/src/**/*.test.ts', 'packages/dialects/*/server/**/*.test.ts'];
