@@ -77,4 +77,21 @@ describe.each(databaseKinds)('housekeeping on %s', (kind) => {
     expect(await purgeExpired(server.services, () => asked++ >= 3)).toBe(500);
     expect(await purgeExpired(server.services)).toBe(400);
   });
+
+  it('leaves a count that has just been ended to those who have not heard of it', async () => {
+    const now = server.clock.now();
+    const count = { used: 0, lifetime: 1000, changed_at: now };
+    await server.services.database.write((db) =>
+      db
+        .insertInto('tallies')
+        .values([
+          { ...count, name: 'old', expires_at: now - 120_000 },
+          { ...count, name: 'ended', expires_at: now },
+        ])
+        .execute(),
+    );
+    await purgeExpired(server.services);
+    const left = await server.services.database.read((db) => db.selectFrom('tallies').select('name').execute());
+    expect(left.map(({ name }) => name)).toEqual(['ended']);
+  });
 });

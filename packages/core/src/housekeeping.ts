@@ -17,6 +17,8 @@ const EXPIRING = [
 const BATCH = 500;
 /** Pieces of files are large. */
 const batchOf = (table: (typeof EXPIRING)[number]): number => (table === 'job_files' ? 8 : BATCH);
+/** A count that was ended stays until the other servers have heard of it. */
+const graceOf = (table: (typeof EXPIRING)[number]): number => (table === 'tallies' ? 60_000 : 0);
 const INTERVAL_MILLISECONDS = 60_000;
 /** What is kept for weeks need not be looked for at every round. */
 const ROUNDS_PER_RETENTION = 60;
@@ -51,7 +53,7 @@ export async function purgeExpired(
   let total = 0;
   for (const table of EXPIRING) {
     for (let purged = batchOf(table); purged >= batchOf(table) && !isStopped(); ) {
-      purged = await purgeBatch(database, table, clock.now());
+      purged = await purgeBatch(database, table, clock.now() - graceOf(table));
       total += purged;
     }
   }

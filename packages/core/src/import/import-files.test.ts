@@ -37,7 +37,7 @@ describe.each(databaseKinds)('files of imports on %s', (kind) => {
     return Buffer.concat(pieces);
   };
 
-  it('come back as they went in, whatever the pieces, and are one tenant\u2019s', async () => {
+  it('come back as they went in, whatever the pieces, and are one tenant’s', async () => {
     for (const size of [1_000, 196_608, 700_001]) {
       const key = { tenant_id: 1, id: newId('job', Date.now()) };
       await insertImportFile(database, key, chunks(content, size));
@@ -60,10 +60,11 @@ describe.each(databaseKinds)('files of imports on %s', (kind) => {
 
   it('go when no job came to them within an hour', async () => {
     const now = Date.now();
-    const [old, young] = [now - HOUR - 1, now - HOUR + 1000].map((at) => ({ tenant_id: 1, id: firstIdAt('job', at) }));
-    for (const key of [old, young]) await insertImportFile(database, key as never, chunks(content, 500_000));
+    const keyAt = (at: number) => ({ tenant_id: 1, id: firstIdAt('job', at) });
+    const [old, young] = [keyAt(now - HOUR - 1), keyAt(now - HOUR + 1000)];
+    for (const key of [old, young]) await insertImportFile(database, key, chunks(content, 500_000));
     expect(await deleteAbandonedImportFiles(database, now)).toBe(1);
-    expect(await hasImportFile(database, old as never)).toBe(false);
-    expect(await hasImportFile(database, young as never)).toBe(true);
+    expect(await hasImportFile(database, old)).toBe(false);
+    expect(await hasImportFile(database, young)).toBe(true);
   });
 });

@@ -1,27 +1,18 @@
 /** The migration over rows that were there before it. */
-import { databaseKinds, freshDatabase, type TestDatabase } from '@reeve/testkit';
+import { databaseKinds } from '@reeve/testkit';
 import { sql } from 'kysely';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Database, Db } from '../database/database.ts';
-import { openDatabase } from '../database/open.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { Db } from '../database/database.ts';
 import { up as first } from './0001_directory.ts';
 import { up as accounts } from './0004_accounts.ts';
 import { up } from './0012_custom_fields.ts';
+import { databaseAfter } from './migration.fixture.ts';
 
 describe.each(databaseKinds)('0012_custom_fields on %s', (kind) => {
-  let fresh: TestDatabase;
-  let database: Database;
+  const at = databaseAfter(kind, first, accounts);
   let db: Db;
-  beforeAll(async () => {
-    fresh = await freshDatabase(kind);
-    database = openDatabase(fresh.url);
-    db = database.root;
-    await first(db as never);
-    await accounts(db as never);
-  });
-  afterAll(async () => {
-    await database.close();
-    await fresh.drop();
+  beforeAll(() => {
+    db = at.db;
   });
 
   it('gives every user and linked account the new field, and the new scopes to who held all', async () => {
