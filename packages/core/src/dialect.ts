@@ -124,8 +124,6 @@ export interface Dialect {
   /** Where it is mounted: `/api/v2`. */
   readonly prefix: string;
   readonly rows: readonly DialectRow[];
-  /** Its clients run in browsers, too: pages at the origins of the tenant's applications may call it (CORS). */
-  readonly isForPages?: boolean;
   /** An `Idempotency-Key` counts on every call but reads and PUT. */
   readonly takesKeys?: boolean;
   /** What is said to a caller whose token lacks the scopes of a row; the rule of most is to name them. */

@@ -1,25 +1,17 @@
-/** Room 1: the HTTP application. Request ids, bounds on size and time; then every route of the contract. */
+/** Room 1: the HTTP application. Request ids, bounds on size and time; then everything that it answers. */
 
-import { rw3iss } from '@reeve/auth-client/server';
-import { auth0, auth0Root } from '@reeve/auth0/server';
-import { authing } from '@reeve/authing/server';
-import type { Route } from '@reeve/contract';
-import { routes } from '@reeve/contract/native';
-import { newId, operations, Problem, type Services, type Tallies } from '@reeve/core';
+import { newId, type Services, type Tallies } from '@reeve/core';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import { streamAudit } from './audit-stream.ts';
+import { dialectArea, doors, nativeArea, PATHS_FOR_PAGES } from './areas.ts';
 import { installBodies } from './body.ts';
 import type { Config } from './config.ts';
-import { mountDialect, refuseIn } from './dialects.ts';
 import { installDocs } from './docs/docs.ts';
 import { createDrain, type Drain } from './drain.ts';
-import { exportAll } from './export.ts';
+import { type Rooms, refuse, unknownRoute } from './entry.ts';
 import { createGuard, type Guard } from './guard.ts';
 import { installHealth } from './health.ts';
-import { createBulkImport } from './import/import.ts';
 import type { ImportMeans } from './import/run.ts';
 import { installDownloads } from './jobs/download.ts';
-import { enter, MAX_PARAM_LENGTH, mount, NATIVE_PREFIX, type Rooms, refuse, type StreamHandler } from './mount.ts';
 import { installOidc, type Oidc } from './oidc/endpoints.ts';
 import { createSigner } from './oidc/signer.ts';
 import { installOrigins, type Origins } from './origins.ts';
@@ -27,6 +19,7 @@ import { installPages } from './pages/pages.ts';
 import { trustOf } from './proxies.ts';
 import { createRateLimit } from './rate-limit.ts';
 import { answerMalformed } from './reply.ts';
+import { type MountedArea, mountTable } from './table.ts';
 import { createTenancy } from './tenancy.ts';
 import { VERSION } from './version.ts';
 
@@ -50,20 +43,8 @@ export interface Limits {
 
 const HEADER_MILLISECONDS = 30_000;
 
-export const dialects = [auth0, auth0Root, rw3iss, authing];
-
-/** What clients that run in browsers call, beside what the OAuth provider answers. */
-const PATHS_FOR_PAGES = [
-  '/userinfo',
-  `${NATIVE_PREFIX}/`,
-  ...dialects.filter(({ isForPages }) => isForPages).map(({ prefix }) => `${prefix}/`),
-];
-
-const streamsOf = (imports: ImportMeans): Readonly<Record<string, StreamHandler>> => ({
-  'audit.stream': streamAudit,
-  'users.bulkImport': createBulkImport(imports),
-  'users.exportAll': exportAll,
-});
+/** A path may be as long as the headers may be. */
+const MAX_PATH_LENGTH = 16_384;
 
 export interface App {
   readonly http: FastifyInstance;
@@ -72,6 +53,8 @@ export interface App {
   readonly drain: Drain;
   readonly oidc: Oidc;
   readonly origins: Origins;
+  /** Loads the native API, which somebody is going to ask for. */
+  warm(): Promise<void>;
 }
 
 /** What came and went well is below the level of the log; making the lines for it costs time all the same. */
@@ -88,6 +71,7 @@ const noCompiler = (): never => {
 };
 
 export function createApp({ services, config, tallies, imports, limits }: AppOptions): App {
+  const areas: MountedArea[] = [];
   const headerMilliseconds = limits?.headerMilliseconds ?? HEADER_MILLISECONDS;
   const http: FastifyInstance = Fastify({
     // Standard output belongs to the start-up contract.
@@ -104,14 +88,14 @@ export function createApp({ services, config, tallies, imports, limits }: AppOpt
     // Bodies have their own bound in time; a long import is no slow client.
     requestTimeout: 0,
     connectionTimeout: 0,
-    routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
+    routerOptions: { maxParamLength: MAX_PATH_LENGTH },
     http: { headersTimeout: headerMilliseconds, connectionsCheckingInterval: Math.min(5_000, headerMilliseconds) },
     clientErrorHandler: (error, socket) => answerMalformed(error, socket, newId('req', services.clock.now())),
     frameworkErrors: (error, request, reply) => {
       markAnswer(request, reply);
       request.entered = {};
-      const dialect = dialects.find(({ prefix }) => prefix !== '' && request.url.startsWith(`${prefix}/`));
-      void (dialect ? refuseIn(dialect, services, request, reply, error) : refuse(services, request, reply, error));
+      const area = areaOf(areas, request);
+      void (area ? area.refuse(request, reply, error) : refuse(services, request, reply, error));
     },
   });
   const guard = createGuard(services);
@@ -131,6 +115,7 @@ export function createApp({ services, config, tallies, imports, limits }: AppOpt
     drain.begin();
   });
   http.decorateRequest('entered');
+  http.decorateRequest('found');
   http.addHook('onRequest', (request, reply, done) => {
     request.entered = {};
     markAnswer(request, reply);
@@ -144,10 +129,10 @@ export function createApp({ services, config, tallies, imports, limits }: AppOpt
   installPages(http, rooms);
   installDownloads(http, rooms);
   const oidc = installOidc(http, rooms);
-  const known = mountAll(http, rooms, streamsOf(imports));
-  for (const dialect of dialects) mountDialect(http, rooms, dialect);
-  http.setNotFoundHandler(createUnknown(rooms, known));
-  return { http, guard, rooms, drain, oidc, origins };
+  const native = mountTable(http, nativeArea(rooms, imports));
+  areas.push(native, ...doors.map((door) => mountTable(http, dialectArea(rooms, door))));
+  http.setNotFoundHandler(createUnknown(areas));
+  return { http, guard, rooms, drain, oidc, origins, warm: native.warm };
 }
 
 /** What every answer carries. */
@@ -158,46 +143,18 @@ function markAnswer(request: FastifyRequest, reply: FastifyReply): void {
     .header('x-content-type-options', 'nosniff');
 }
 
-/** Mounts every route of the contract and returns them. */
-function mountAll(http: FastifyInstance, rooms: Rooms, streams: Readonly<Record<string, StreamHandler>>): Route[] {
-  const known: Route[] = [];
-  const implemented = operations as Readonly<Record<string, Readonly<Record<string, unknown>>>>;
-  for (const { resource, name, id, route } of routes) {
-    const stream = streams[id];
-    const operation = implemented[resource]?.[name];
-    if (!stream && !operation) throw new Error(`Nothing implements ${id}.`);
-    if (stream && route.consumes) mountUpload(http, rooms, route, stream);
-    else mount(http, rooms, { route, ...(stream ? { stream } : { operation: operation as never }) });
-    known.push(route);
-  }
-  return known;
-}
-
-/** A route that reads its body itself. */
-function mountUpload(http: FastifyInstance, rooms: Rooms, route: Route, stream: StreamHandler): void {
-  http.register(async (own) => {
-    own.removeAllContentTypeParsers();
-    own.addContentTypeParser('*', (_request, _payload, done) => done(null));
-    mount(own, rooms, { route, stream });
-  });
-}
-
-/** Answers what no route does: 405 where another method is known, else 404. Under the API's prefix it is a refusal like any other. */
-function createUnknown(rooms: Rooms, known: readonly Route[]) {
-  const shapes = known.map(({ verb, path }) => ({
-    verb,
-    shape: new RegExp(`^${NATIVE_PREFIX}${path.replace(/\{[a-z_]+\}/g, '[^/]+')}$`),
-  }));
+/** What no route answers. Below the prefix of an area it is a refusal like any other there. */
+function createUnknown(areas: readonly MountedArea[]) {
   return async (request: FastifyRequest, reply: FastifyReply) => {
-    const path = request.url.split('?')[0] ?? '';
-    const verbs = [...new Set(shapes.filter(({ shape }) => shape.test(path)).map(({ verb }) => verb))].join(', ');
-    if (path.startsWith(`${NATIVE_PREFIX}/`)) await enter(rooms, null, request, reply);
-    if (verbs === '')
-      throw new Problem(
-        'route_not_found',
-        `Nothing answers ${request.method} ${path.slice(0, 256)}; the reference is at /docs.`,
-      );
-    reply.header('allow', verbs);
-    throw new Problem('method_not_allowed', `This path answers ${verbs}.`);
+    const area = areaOf(areas, request);
+    if (!area) throw unknownRoute(request);
+    try {
+      return await area.miss(request, reply);
+    } catch (error) {
+      return area.refuse(request, reply, error);
+    }
   };
 }
+
+const areaOf = <T extends { readonly prefix: string }>(areas: readonly T[], { url }: FastifyRequest): T | undefined =>
+  areas.find(({ prefix }) => prefix !== '' && url.startsWith(`${prefix}/`));

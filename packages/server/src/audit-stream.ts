@@ -1,7 +1,7 @@
 /** `audit.stream` over HTTP: NDJSON on one connection, written as fast as the client reads, until either side ends. */
 import { Readable } from 'node:stream';
 import { openStream, type StreamQuery } from '@reeve/core';
-import type { StreamHandler } from './mount.ts';
+import type { StreamHandler } from './native.ts';
 
 const HIGH_WATER_BYTES = 65_536;
 

@@ -128,8 +128,14 @@ export function installBodies(app: FastifyInstance, milliseconds = BODY_MILLISEC
   app.addContentTypeParser(
     ['application/json', 'application/merge-patch+json'],
     async (request: FastifyRequest, payload: Readable) => {
+      if (request.found?.route.isStreamed) return undefined;
       request.bodyText = await readText(payload, BODY_LIMIT, milliseconds);
       return parseJson(request.bodyText);
     },
   );
+  app.addContentTypeParser('*', (request, _payload, done) => {
+    if (request.found?.route.isStreamed || request.is404) done(null);
+    else
+      done(new Problem('unsupported_media_type', 'Send the body as one of the content types that this route takes.'));
+  });
 }

@@ -1,5 +1,5 @@
 /**
- * Room 3 for a vendor's dialect: every row becomes an HTTP route, by one way for all: tenant, token, limit, scope in the
+ * Room 3 for a vendor's dialect: every row becomes a route of the API, by one way for all: tenant, token, limit, scope in the
  * vendor's spelling, validation, the row, the answer. What goes wrong is told in the vendor's form.
  */
 import {
@@ -17,28 +17,27 @@ import {
   type RefusedPart,
   type Services,
 } from '@reeve/core';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import createTable, { type HTTPMethod, type HTTPVersion, type Instance } from 'find-my-way';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import {
   callerOf,
   checkParams,
   type Entered,
   enterTenant,
   idempotencyKeyOf,
-  MAX_PARAM_LENGTH,
   type Rooms,
   strangerAt,
   witnessRefusal,
-} from './mount.ts';
+} from './entry.ts';
 import { doorAudience, permissionsOf } from './oidc/apis.ts';
 import { schemeOf } from './proxies.ts';
+import type { Table, TableRoute } from './table.ts';
 import { bodyJudge, queryJudge } from './validate.ts';
 
 /** How far a request came: a refusal is told by it. */
 const parts = new WeakMap<FastifyRequest, { part: RefusedPart; row: DialectRow | undefined }>();
 
 /** Answers what went wrong in the vendor's form, and tells the audit log. */
-export async function refuseIn(
+async function refuse(
   dialect: Dialect,
   services: Services,
   request: FastifyRequest,
@@ -56,89 +55,26 @@ export async function refuseIn(
     .send(JSON.stringify(body));
 }
 
-/** How a row is answered, once a request has entered by it. */
-type Handler = (request: FastifyRequest, reply: FastifyReply, params: Params) => Promise<FastifyReply>;
-type Params = Readonly<Record<string, string | undefined>>;
-
-interface Place {
-  readonly row: DialectRow;
-  readonly handle: Handler;
-}
-
-const urlOf = ({ path }: DialectRow): string => path.replace(/\{([a-z_]+)\}/g, ':$1');
-
-export function mountDialect(http: FastifyInstance, rooms: Rooms, dialect: Dialect): void {
-  http.register(
-    async (own) => {
-      own.setErrorHandler((error, request, reply) => refuseIn(dialect, rooms.services, request, reply, error));
-      own.register(async (streams) => {
-        streams.removeAllContentTypeParsers();
-        streams.addContentTypeParser('*', (_request, _payload, done) => done(null));
-        for (const row of dialect.rows) if (row.uploads) mountRow(streams, rooms, dialect, row);
-      });
-      if (dialect.prefix === '') for (const row of dialect.rows) mountRow(own, rooms, dialect, row);
-      else mountTable(own, rooms, dialect);
+/** Every row of a dialect. */
+export function dialectTable(rooms: Rooms, dialect: Dialect): Table {
+  return {
+    routes: dialect.rows.map((row) => ({
+      verb: row.verb,
+      path: dialect.prefix + row.path,
+      isStreamed: row.uploads,
+      enter: (request, reply) => enter(rooms, dialect, row, request, reply),
+      answer: answerBy(rooms, dialect, row),
+    })),
+    refuse: (request, reply, error) => refuse(dialect, rooms.services, request, reply, error),
+    async miss(request, reply) {
+      const tenant = await enterTenant(rooms, request, reply);
+      rooms.rateLimit.count(`${tenant.id} ip ${strangerAt(request)}`, reply);
+      throw new Problem('route_not_found', 'Not Found');
     },
-    { prefix: dialect.prefix },
-  );
-}
-
-function mountRow(app: FastifyInstance, rooms: Rooms, dialect: Dialect, row: DialectRow): void {
-  const handle = handlerOf(rooms, dialect, row);
-  app.route({
-    method: row.verb,
-    url: urlOf(row),
-    onRequest: (request, reply) => enter(rooms, dialect, row, request, reply),
-    handler: (request, reply) => handle(request, reply, request.params as Params),
-  });
-}
-
-/**
- * All rows behind one route, by a table that is made at the first request: to mount each of some three hundred rows would
- * cost a third of every start, and a tenth of its memory.
- */
-function mountTable(own: FastifyInstance, rooms: Rooms, dialect: Dialect): void {
-  const found = new WeakMap<FastifyRequest, { readonly handle: Handler; readonly params: Params }>();
-  let table: Instance<HTTPVersion.V1> | undefined;
-  const find = ({ method, url }: FastifyRequest) => {
-    table ??= tableOf(rooms, dialect);
-    return table.find(method as HTTPMethod, url);
   };
-  const miss = async (request: FastifyRequest, reply: FastifyReply): Promise<never> => {
-    const tenant = await enterTenant(rooms, request, reply);
-    rooms.rateLimit.count(`${tenant.id} ip ${strangerAt(request)}`, reply);
-    throw new Problem('route_not_found', 'Not Found');
-  };
-  own.setNotFoundHandler(miss);
-  own.route({
-    method: [...new Set(dialect.rows.filter(({ uploads }) => !uploads).map(({ verb }) => verb))],
-    url: '/*',
-    async onRequest(request, reply) {
-      const place = find(request);
-      if (!place) return miss(request, reply);
-      const { row, handle } = place.store as Place;
-      found.set(request, { handle, params: place.params });
-      await enter(rooms, dialect, row, request, reply);
-    },
-    handler(request, reply) {
-      const { handle, params } = found.get(request) as { handle: Handler; params: Params };
-      return handle(request, reply, params);
-    },
-  });
 }
 
-/** Every row but those that read streams, by verb and path. Throws where two have the same ones. */
-export function tableOf(rooms: Rooms, dialect: Dialect): Instance<HTTPVersion.V1> {
-  const table = createTable({ maxParamLength: MAX_PARAM_LENGTH });
-  for (const row of dialect.rows) {
-    if (row.uploads) continue;
-    const place: Place = { row, handle: handlerOf(rooms, dialect, row) };
-    table.on(row.verb, dialect.prefix + urlOf(row), () => {}, place);
-  }
-  return table;
-}
-
-function handlerOf(rooms: Rooms, dialect: Dialect, row: DialectRow): Handler {
+function answerBy(rooms: Rooms, dialect: Dialect, row: DialectRow): TableRoute['answer'] {
   const judges = { query: queryJudge(row), body: bodyJudge(row) };
   const isKeyed = dialect.takesKeys === true && !row.uploads && !['GET', 'PUT'].includes(row.verb);
   const running = new Map<string, Promise<Answer>>();

@@ -1,7 +1,7 @@
 /** `users.exportAll` over HTTP: written as fast as the client reads, in constant memory. */
 import { Readable } from 'node:stream';
 import { type ExportFormat, exportUsers } from '@reeve/core';
-import type { StreamHandler } from './mount.ts';
+import type { StreamHandler } from './native.ts';
 
 const TYPES = { ndjson: 'application/x-ndjson; charset=utf-8', csv: 'text/csv; charset=utf-8' } as const;
 

@@ -6,6 +6,7 @@ import { hash } from 'node:crypto';
 import type { Scope } from '@reeve/contract';
 import {
   type Actor,
+  atMost,
   type Fallen,
   fieldProblem,
   findSession,
@@ -137,7 +138,7 @@ function createKeySets({ database, vault, clock }: Services) {
 
 export function createGuard(services: Services): Guard {
   const { clock, database } = services;
-  const remembered = new LRUCache<string, Remembered>({ max: REMEMBERED });
+  const remembered = new LRUCache<string, Remembered>(atMost(REMEMBERED));
   const keySets = createKeySets(services);
   let epoch = 0;
 

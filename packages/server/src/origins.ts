@@ -6,7 +6,7 @@
 import { findRedirectUris } from '@reeve/core';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { LRUCache } from 'lru-cache';
-import { type Rooms, strangerAt } from './mount.ts';
+import { type Rooms, strangerAt } from './entry.ts';
 import { schemeOf } from './proxies.ts';
 
 /** How long another process's change of applications may stay unseen. */

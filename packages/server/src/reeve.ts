@@ -138,6 +138,7 @@ export async function startReeve({
   });
   wakeRunner = runner.wake;
   courier.wake();
+  app.warm().catch((error: unknown) => app.http.log.error({ err: error }, 'the API could not be loaded'));
   return {
     url,
     httpsUrl: tls && urlOf('https', config.host, tls),

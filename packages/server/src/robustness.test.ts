@@ -162,13 +162,15 @@ describe.each(databaseKinds)('robustness on %s', (kind) => {
     expect(JSON.parse(answer.text)).toMatchObject({ status: answer.status });
   });
 
-  it.each(['/api/v1/users/', '/api/v2/users/', '/rw3iss/api/v1/admin/users/'])(
-    'answers %s with a part that is too long to name anything as what is not there',
-    async (path) => {
-      const { status, text } = await ask(server.url, { path: path + 'a'.repeat(1100), headers: { authorization } });
-      expect(status, text).toBe(404);
-    },
-  );
+  it.each([
+    ['/api/v1/users/', 404],
+    ['/api/v2/users/', 404],
+    // The token is for another API, and who asks comes before what is asked for.
+    ['/rw3iss/api/v1/admin/users/', 401],
+  ])('answers %s with a part that is too long to name anything as what is not there', async (path, expected) => {
+    const { status, text } = await ask(server.url, { path: path + 'a'.repeat(1100), headers: { authorization } });
+    expect(status, text).toBe(expected);
+  });
 
   it('answers allowed hosts only', async () => {
     const asked = (host: string) => ask(server.url, { path: '/api/v1/users', headers: { authorization, host } });

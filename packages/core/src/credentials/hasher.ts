@@ -2,11 +2,13 @@
  * Password hashing off the event loop, with a bound: argon2id takes 19 MiB for each hash, so only so many run at once
  * and only so many wait; beyond that the caller is told to come back.
  */
-import { hash, verify } from '@node-rs/argon2';
 import { Problem } from '../problem.ts';
 
 // OWASP's second choice for argon2id: 19 MiB, two passes, one lane. DESIGN §2.
 const PARAMETERS = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
+
+/** Native code, loaded with the first password: a start does not wait for it. */
+const argon2 = () => import('@node-rs/argon2');
 
 export interface PasswordHasher {
   /** PHC string of a new argon2id hash. */
@@ -48,7 +50,7 @@ export function createPasswordHasher({ concurrency = 6, queue = 1000 }: HasherOp
   }
   return {
     bounded,
-    hash: (password) => bounded(() => hash(password, PARAMETERS)),
-    verify: (phc, password) => bounded(() => verify(phc, password)),
+    hash: (password) => bounded(async () => (await argon2()).hash(password, PARAMETERS)),
+    verify: (phc, password) => bounded(async () => (await argon2()).verify(phc, password)),
   };
 }

@@ -4,6 +4,7 @@
  * invariant that whatever is counted is told, also where telling failed the first time.
  */
 import { LRUCache } from 'lru-cache';
+import { atMost } from '../bounded.ts';
 import type { Clock } from '../clock.ts';
 import type { Database } from '../database/database.ts';
 import { findChangedTallies, updateEndedTallies, upsertTallies } from './tallies.store.ts';
@@ -53,8 +54,8 @@ const isRunning = ({ endsAt, lifetime }: Pick<Entry, 'endsAt' | 'lifetime'>, now
 export class MemoryTallies implements Tallies {
   readonly #clock: Clock;
   /** Requests come under as many names as there are callers; what is counted of guesses must not go for them. */
-  readonly #requests = new LRUCache<string, Entry>({ max: REMEMBERED });
-  readonly #failures = new LRUCache<string, Entry>({ max: REMEMBERED });
+  readonly #requests = new LRUCache<string, Entry>(atMost(REMEMBERED));
+  readonly #failures = new LRUCache<string, Entry>(atMost(REMEMBERED));
   readonly #isShared: boolean;
   /** Names to be told: counted, or forgotten. */
   #changed = new Set<string>();

@@ -19,7 +19,6 @@ export const operations = { ...tokens, ...users, ...groups, ...roles, ...udf, ..
 export const authing: Dialect = {
   api: 'authing',
   prefix: '/authing',
-  isForPages: true,
   rows: [
     graphqlRow(operations),
     ...tokenRows,

@@ -17,7 +17,6 @@ import { users } from './resources/users.ts';
 export const rw3iss: Dialect = {
   api: 'rw3iss',
   prefix: '/rw3iss/api/v1',
-  isForPages: true,
   takesKeys: true,
   rows: [
     ...auth,

@@ -5,7 +5,7 @@
 import { readFile } from 'node:fs/promises';
 import { Problem } from '@reeve/core';
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import { NATIVE_PREFIX } from '../mount.ts';
+import { NATIVE_PREFIX } from '../entry.ts';
 import { problemsPage, referencePage, referenceScript, styleSheet } from './pages.ts';
 
 const KEEP = 'public, max-age=3600';

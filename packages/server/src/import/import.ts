@@ -11,7 +11,8 @@ import {
   type Work,
 } from '@reeve/core';
 import type { FastifyRequest } from 'fastify';
-import { idempotencyKeyOf, type StreamHandler } from '../mount.ts';
+import { idempotencyKeyOf } from '../entry.ts';
+import type { StreamHandler } from '../native.ts';
 import { type ImportMeans, ImportRun } from './run.ts';
 
 const FORMATS: Readonly<Record<string, ImportFormat>> = {

@@ -2,7 +2,7 @@
 import { Readable } from 'node:stream';
 import { createWork, isLinkValid, openExport, Problem } from '@reeve/core';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { callerOf, checkParams, enterTenant, type Rooms, strangerAt } from '../mount.ts';
+import { callerOf, checkParams, enterTenant, type Rooms, strangerAt } from '../entry.ts';
 
 const SHAPE = /^\d{1,15}$/;
 const HIGH_WATER = 262_144;

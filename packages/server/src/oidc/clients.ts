@@ -2,7 +2,7 @@
  * Applications as OAuth clients. They are read once and kept for at most a second, or until something ends; a secret
  * that does not match what is kept is compared again with what is stored, so that a new secret works at once.
  */
-import { type ClientRecord, findClient, type Services, sameDigest, touchSecret, type Unit } from '@reeve/core';
+import { atMost, type ClientRecord, findClient, type Services, sameDigest, touchSecret, type Unit } from '@reeve/core';
 import { LRUCache } from 'lru-cache';
 
 const FRESH_MILLISECONDS = 1000;
@@ -27,8 +27,8 @@ interface Kept {
 }
 
 export function createClients({ database, clock, vault }: Services): Clients {
-  const kept = new LRUCache<string, Kept>({ max: REMEMBERED });
-  const uses = new LRUCache<string, number>({ max: REMEMBERED });
+  const kept = new LRUCache<string, Kept>(atMost(REMEMBERED));
+  const uses = new LRUCache<string, number>(atMost(REMEMBERED));
   let epoch = 0;
 
   async function read(tenantId: number, clientId: string): Promise<ClientRecord | undefined> {

@@ -8,7 +8,7 @@ import { findTokenAudience, Problem, type Services, type TenantContext } from '@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { checkStorable, parseJson, readText } from '../body.ts';
 import { challengeOf } from '../challenge.ts';
-import { callerOf, type Entered, enterTenant, type Rooms, strangerAt, witnessRefusal } from '../mount.ts';
+import { callerOf, type Entered, enterTenant, type Rooms, strangerAt, witnessRefusal } from '../entry.ts';
 import { schemeOf } from '../proxies.ts';
 import type { PlacedTenant } from '../tenancy.ts';
 import { apiOfAudience, findDefaultAudience, resourceOf } from './apis.ts';

@@ -1,8 +1,8 @@
 /** `/userinfo` (OIDC Core §5.3): the claims of the person an access token was given for, as its scopes open them. */
 import { findUser, Problem, parseUser } from '@reeve/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { enterTenant, type Rooms, strangerAt } from '../entry.ts';
 import { bearerOf } from '../guard.ts';
-import { enterTenant, type Rooms, strangerAt } from '../mount.ts';
 import { claimsFor } from './claims.ts';
 
 /** The token of the Authorization header, or of a form (RFC 6750 §2.2), never of the query. */

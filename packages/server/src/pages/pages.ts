@@ -8,7 +8,7 @@ import type { Readable } from 'node:stream';
 import { anonymousActor, createWork, type DeadReason, DeadTicket, Problem, type Work } from '@reeve/core';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { checkStorable, readText } from '../body.ts';
-import { callerOf, type Entered, enter, type Rooms, witnessRefusal } from '../mount.ts';
+import { callerOf, type Entered, enter, type Rooms, witnessRefusal } from '../entry.ts';
 import { impersonationPage } from './impersonation.ts';
 import { invitationPage } from './invitation.ts';
 import { resetPasswordPage } from './reset-password.ts';

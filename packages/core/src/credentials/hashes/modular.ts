@@ -1,7 +1,5 @@
 /** bcrypt and argon2: hashes whose one string says everything. */
 
-import { verify as verifyArgon2 } from '@node-rs/argon2';
-import { verify as verifyBcrypt } from '@node-rs/bcrypt';
 import type { PasswordHash } from '@reeve/contract';
 import type { Check, Refuse } from './reading.ts';
 
@@ -21,7 +19,7 @@ export function readBcrypt({ value }: PasswordHash, refuse: Refuse): Check | und
   if (Number(cost) < 4 || Number(cost) > MAX_BCRYPT_COST) {
     return refuse('value', 'cost', `value must have a bcrypt cost of 4 to ${MAX_BCRYPT_COST}`);
   }
-  return (password) => verifyBcrypt(password, value);
+  return async (password) => (await import('@node-rs/bcrypt')).verify(password, value);
 }
 
 const MAX_ARGON2_KIBIBYTES = 131_072;
@@ -54,5 +52,5 @@ export function readArgon2({ value }: PasswordHash, refuse: Refuse): Check | und
   if (salt.length < 11 || salt.length > 86 || digest.length < 22 || digest.length > 86) {
     return refuse('value', 'length', 'value must have a salt of 8 to 64 bytes and a hash of 16 to 64 bytes');
   }
-  return (password) => verifyArgon2(value, password);
+  return async (password) => (await import('@node-rs/argon2')).verify(value, password);
 }
