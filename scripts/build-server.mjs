@@ -17,6 +17,7 @@ import { workerNames, workerUrls } from './workers.mjs';
 const packages = join(dirname(dirname(fileURLToPath(import.meta.url))), 'packages');
 const server = join(packages, 'server');
 const dist = join(server, 'dist');
+const main = join(server, 'src/main.ts');
 
 /** Built-in modules that few starts use, and what they load in their turn. */
 const rare = /\b(?:const|var|let) (\w+) = __require\("(node:https?2?)"\);/g;
@@ -60,7 +61,7 @@ const unused = ['@fastify/ajv-compiler', '@fastify/fast-json-stringify-compiler'
 rmSync(dist, { recursive: true, force: true });
 const bundle = await rolldown({
   input: {
-    server: join(server, 'src/main.ts'),
+    server: main,
     ...Object.fromEntries([...workerNames].map(([path, name]) => [name, path])),
   },
   platform: 'node',
@@ -78,15 +79,19 @@ const options = {
 };
 // Once to see what a start loads, and once with all of that in two files: each file costs a start about a millisecond.
 const { output: drafted } = await bundle.generate(options);
-const [atStart, ...inThreads] = ['server', ...workerNames.values()].map((name) => modulesOf(drafted, `${name}.js`));
-const shared = new Set(inThreads.flatMap((modules) => [...modules]));
+const atStart = modulesOf(drafted, 'server.js');
+atStart.delete(main);
+// A thread that loaded what only a start loads would load all of it.
+const inThreads = new Set(
+  [...workerNames.values()].flatMap((name) => [...modulesOf(drafted, `${name}.js`, { andLater: true })]),
+);
 const { output } = await bundle.write({
   ...options,
   codeSplitting: {
     includeDependenciesRecursively: false,
     groups: [
-      { name: 'shared', test: (id) => atStart.has(id) && shared.has(id) },
-      { name: 'start', test: (id) => atStart.has(id) && !shared.has(id) },
+      { name: 'shared', test: (id) => atStart.has(id) && inThreads.has(id) },
+      { name: 'start', test: (id) => atStart.has(id) && !inThreads.has(id) },
     ],
   },
 });
@@ -112,11 +117,14 @@ await warm();
 const size = output.reduce((sum, { code }) => sum + (code?.length ?? 0), 0);
 console.log(`packages/server/dist: ${output.length} files, ${(size / 1e6).toFixed(1)} MB`);
 
-/** The modules that a chunk loads by static imports, its own among them. */
-function modulesOf(chunks, name) {
+/** The modules that a chunk loads by static imports, and `andLater` by `import()`; its own among them. */
+function modulesOf(chunks, name, { andLater = false } = {}) {
   const byName = new Map(chunks.map((chunk) => [chunk.fileName, chunk]));
   const names = new Set([name]);
-  for (const each of names) for (const imported of byName.get(each)?.imports ?? []) names.add(imported);
+  for (const each of names) {
+    const { imports = [], dynamicImports = [] } = byName.get(each) ?? {};
+    for (const imported of andLater ? [...imports, ...dynamicImports] : imports) names.add(imported);
+  }
   return new Set([...names].flatMap((each) => byName.get(each)?.moduleIds ?? []));
 }
 
@@ -125,6 +133,9 @@ function checkStart(chunks) {
   const late = /node_modules\/(oidc-provider|nodemailer|graphql|ajv)\/|fast-json-stringify\/index|packages\/dialects\/|core\/src\/operations\.ts/;
   const found = [...modulesOf(chunks, 'server.js')].find((id) => late.test(id));
   if (found) throw new Error(`Every start would load ${late.exec(found)[0]}; reach it by import() only.`);
+  for (const name of workerNames.values())
+    if ([...modulesOf(chunks, `${name}.js`, { andLater: true })].some((id) => /node_modules\/fastify\//.test(id)))
+      throw new Error(`The thread ${name} would load what a start loads.`);
 }
 
 /** One start on a throw-away directory fills the compile cache, and proves that what was built starts. */

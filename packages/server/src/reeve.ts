@@ -49,6 +49,8 @@ export interface Reeve {
   readonly httpsUrl: string | undefined;
   readonly services: Services;
   readonly tenancy: Tenancy;
+  /** Once the native API is loaded, which a server that listens need not be. */
+  readonly warmed: Promise<void>;
   /** Stops listening, lets running requests end, closes the database. */
   close(): Promise<void>;
 }
@@ -138,12 +140,16 @@ export async function startReeve({
   });
   wakeRunner = runner.wake;
   courier.wake();
-  app.warm().catch((error: unknown) => app.http.log.error({ err: error }, 'the API could not be loaded'));
+  // Nobody waits for it: the first request does, if it comes before.
+  const warmed = app
+    .warm()
+    .catch((error: unknown) => app.http.log.error({ err: error }, 'the API could not be loaded'));
   return {
     url,
     httpsUrl: tls && urlOf('https', config.host, tls),
     services,
     tenancy: app.rooms.tenancy,
+    warmed,
     async close() {
       const encrypted = tls && new Promise((resolve) => tls.close(resolve));
       await Promise.all([app.http.close(), encrypted]);
