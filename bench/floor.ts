@@ -30,15 +30,15 @@ const connection = reader.prepare('select num, id from connections where is_defa
 const read = {
   get: reader.prepare('select doc, version from users where id = ? and tenant_id = ?'),
   total: reader.prepare('select sum(n) as n from counters where tenant_id = ? and name = ?'),
-  first: reader.prepare('select num, doc from users where tenant_id = ? order by num desc limit ?'),
-  later: reader.prepare('select num, doc from users where tenant_id = ? and num < ? order by num desc limit ?'),
-  after: reader.prepare('select num, doc from users where tenant_id = ? and num > ? order by num limit ?'),
-  events: reader.prepare('select * from events where tenant_id = ? and num > ? order by num limit ?'),
+  first: reader.prepare('select num, doc from users where tenant_id = ? order by num desc limit +?'),
+  later: reader.prepare('select num, doc from users where tenant_id = ? and num < ? order by num desc limit +?'),
+  after: reader.prepare('select num, doc from users where tenant_id = ? and num > ? order by num limit +?'),
+  events: reader.prepare('select * from events where tenant_id = ? and num > ? order by num limit +?'),
   email: reader.prepare(
-    'select num, doc from users where tenant_id = ?1 and num in (select user_num from identities where tenant_id = ?1 and position = 0 and email_key = ?2) order by num desc limit ?3',
+    'select num, doc from users where tenant_id = ?1 and num in (select user_num from identities where tenant_id = ?1 and position = 0 and email_key = ?2) order by num desc limit +?3',
   ),
   search: reader.prepare(
-    'select num, doc from users where tenant_id = ? and num in (select rowid from users_search where users_search match ?) and instr(search_text, ?) > 0 order by num desc limit ?',
+    'select num, doc from users where tenant_id = ? and num in (select rowid from users_search where users_search match ?) and instr(search_text, ?) > 0 order by num desc limit +?',
   ),
 };
 const write = {
@@ -52,11 +52,13 @@ const write = {
      values (?, ?, 0, ?, ?, ?, ?, null, null, null)`,
   ),
   search: writer.prepare('insert into users_search (rowid, text) values (?, ?)'),
-  unsearch: writer.prepare('delete from users_search where rowid = ?'),
+  newSearch: writer.prepare('insert or replace into users_search (rowid, text) values (?, ?)'),
   leaf: writer.prepare(
     'insert into metadata (tenant_id, user_num, bag, path, position, text, number) values (?, ?, ?, ?, ?, ?, ?)',
   ),
-  unleaf: writer.prepare('delete from metadata where user_num = ?'),
+  newLeaf: writer.prepare(
+    'insert or replace into metadata (tenant_id, user_num, bag, path, position, text, number) values (?, ?, ?, ?, ?, ?, ?)',
+  ),
   event: writer.prepare(
     `insert into events (id, tenant_id, type, actor_type, actor_id, application_id, impersonator_id, target_type,
        target_id, request_id, ip, user_agent, data, created_at)
@@ -67,9 +69,7 @@ const write = {
      on conflict (tenant_id, name, slot) do update set n = n + excluded.n`,
   ),
   row: writer.prepare('select num, doc, version, search_text from users where id = ? and tenant_id = ?'),
-  change: writer.prepare(
-    'update users set name_key = ?, updated_at = ?, version = ?, search_text = ?, doc = ? where num = ?',
-  ),
+  change: writer.prepare('update users set updated_at = ?, version = ?, search_text = ?, doc = ? where num = ?'),
 };
 
 /** Writes that wait for the next shared commit. */
@@ -120,13 +120,12 @@ function update(id: string, patch: Partial<User>): string {
   };
   const text = searchTextOf(user);
   const doc = render(user);
-  write.change.run(nameKeyOf(user), now, row.version + 1, text, doc, row.num);
-  if (text !== row.search_text) {
-    write.unsearch.run(row.num);
-    write.search.run(row.num, text);
-  }
-  write.unleaf.run(row.num);
-  insertLeaves(row.num, user);
+  // Of what has an index only what differs is written, as by the server; the patch neither renames nor removes.
+  write.change.run(now, row.version + 1, text, doc, row.num);
+  if (text !== row.search_text) write.newSearch.run(row.num, text);
+  const had = new Map(metadataLeavesOf(before).map((leaf) => [leaf.path, leaf.text]));
+  for (const { bag, path, position, text, number } of metadataLeavesOf(user))
+    if (had.get(path) !== text) write.newLeaf.run(tenant.num, row.num, bag, path, position, text, number);
   const change = {
     before: { nickname: before.nickname, user_metadata: before.user_metadata },
     after: { nickname: user.nickname, user_metadata: user.user_metadata },

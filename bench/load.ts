@@ -10,10 +10,11 @@ import { parentPort, Worker } from 'node:worker_threads';
 /** What to ask, as data: functions can't travel to another thread. `{n}` in path and body becomes a running number. */
 export interface Ask {
   readonly method: string;
-  /** Asked in turn. */
+  /** Asked in turn, from where the run before ended. */
   readonly paths: readonly string[];
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string;
+  /** Several are sent in turn, as the paths are. */
+  readonly body?: string | readonly string[];
 }
 
 export interface Order extends Ask {
@@ -37,13 +38,15 @@ let counter = 0;
 const run = Date.now().toString(36);
 
 function requestMaker({ method, paths, headers = {}, body, port }: Order): () => string {
-  let turn = 0;
+  const bodies = typeof body === 'string' ? [body] : body;
   const fixed = Object.entries({ host: `127.0.0.1:${port}`, ...headers })
     .map(([name, value]) => `${name}: ${value}\r\n`)
     .join('');
   return () => {
-    const number = `${run}-${counter++}`;
-    const path = (paths[turn++ % paths.length] as string).replace('{n}', number);
+    const turn = counter++;
+    const number = `${run}-${turn}`;
+    const path = (paths[turn % paths.length] as string).replace('{n}', number);
+    const body = bodies?.[turn % bodies.length];
     if (body === undefined) return `${method} ${path} HTTP/1.1\r\n${fixed}\r\n`;
     const text = body.replaceAll('{n}', number);
     return `${method} ${path} HTTP/1.1\r\n${fixed}content-length: ${Buffer.byteLength(text)}\r\n\r\n${text}`;

@@ -130,7 +130,8 @@ function modulesOf(chunks, name, { andLater = false } = {}) {
 
 /** What few starts need is loaded by `import()` when it is asked for; a static import of it would slow all of them. */
 function checkStart(chunks) {
-  const late = /node_modules\/(oidc-provider|nodemailer|graphql|ajv)\/|fast-json-stringify\/index|packages\/dialects\/|core\/src\/operations\.ts/;
+  const late =
+    /node_modules\/(oidc-provider|nodemailer|graphql|ajv)\/|fast-json-stringify\/index|packages\/dialects\/|core\/src\/operations\.ts/;
   const found = [...modulesOf(chunks, 'server.js')].find((id) => late.test(id));
   if (found) throw new Error(`Every start would load ${late.exec(found)[0]}; reach it by import() only.`);
   for (const name of workerNames.values())

@@ -20,6 +20,8 @@ import { operationsOf, sampleOf } from './operations.ts';
 const home = fileURLToPath(new URL('../better-auth/', import.meta.url));
 const VARIETY = 2000;
 const API = '/api/auth/admin';
+/** Both change the one field that both have, of as many people. */
+const CHANGED = { name: 'Nick {n}' };
 
 async function install(): Promise<void> {
   try {
@@ -66,7 +68,6 @@ function asksOf(dir: string, port: number, cookie: string): Readonly<Record<stri
   handle.close();
   const headers = { cookie, origin: `http://127.0.0.1:${port}`, 'content-type': 'application/json' };
   const get = (paths: readonly string[]): Ask => ({ method: 'GET', paths, headers });
-  const [one] = rows;
   return {
     get: get(rows.map(({ id }) => `${API}/get-user?id=${id}`)),
     'search, exact e-mail': get(
@@ -83,7 +84,7 @@ function asksOf(dir: string, port: number, cookie: string): Readonly<Record<stri
       method: 'POST',
       paths: [`${API}/update-user`],
       headers,
-      body: JSON.stringify({ userId: one?.id, data: { name: 'Nick {n}' } }),
+      body: rows.map(({ id }) => JSON.stringify({ userId: id, data: CHANGED })),
     },
   };
 }
@@ -108,7 +109,9 @@ export async function beside(directory: Directory, users: number): Promise<strin
   ];
   try {
     const asks = asksOf(dir, theirs.port, await cookieOf(theirs));
-    const natively = operationsOf(await sampleOf(directory));
+    const operations = operationsOf(await sampleOf(directory));
+    const update = { ...(operations.update as Ask), body: JSON.stringify(CHANGED) };
+    const natively: Readonly<Record<string, Ask>> = { ...operations, update };
     const authorization = `Bearer ${await bearerOf(directory.dataDir, ours.port)}`;
     for (const [name, aim] of Object.entries(AIMS)) {
       const native = natively[name] as Ask;

@@ -8,6 +8,10 @@ export const noBody = { query: undefined, body: undefined } as const;
 export const resultOf = <T>(output: T | Rendered<T>): T =>
   output instanceof Rendered ? (JSON.parse(output.json) as T) : output;
 
+/** What an operation answered, as JSON. */
+export const renderedOf = <T>(output: T | Rendered<T>): Rendered<T> =>
+  output instanceof Rendered ? output : new Rendered<T>(JSON.stringify(output));
+
 type Listed<Key extends string, Item> = { readonly [K in Key]: readonly Item[] } & {
   readonly next_cursor: string | null;
 };

@@ -115,6 +115,7 @@ export function createApp({ services, config, tallies, imports, limits }: AppOpt
     drain.begin();
   });
   http.decorateRequest('entered');
+  http.decorateRequest('reached');
   http.decorateRequest('found');
   http.addHook('onRequest', (request, reply, done) => {
     request.entered = {};

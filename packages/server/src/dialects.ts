@@ -15,6 +15,7 @@ import {
   ownerOf,
   Problem,
   type RefusedPart,
+  Rendered,
   type Services,
 } from '@reeve/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -34,7 +35,18 @@ import type { Table, TableRoute } from './table.ts';
 import { bodyJudge, queryJudge } from './validate.ts';
 
 /** How far a request came: a refusal is told by it. */
-const parts = new WeakMap<FastifyRequest, { part: RefusedPart; row: DialectRow | undefined }>();
+interface Reached {
+  /** Where it is now. */
+  part: RefusedPart;
+  readonly row: DialectRow | undefined;
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** In a dialect. */
+    reached: Reached | undefined;
+  }
+}
 
 /** Answers what went wrong in the vendor's form, and tells the audit log. */
 async function refuse(
@@ -45,7 +57,7 @@ async function refuse(
   error: unknown,
 ): Promise<FastifyReply> {
   const problem = await witnessRefusal(services, request, error);
-  const at = parts.get(request) ?? { part: 'operation', row: undefined };
+  const at = request.reached ?? { part: 'operation', row: undefined };
   const { status, body, headers } = dialect.refuse(problem, at);
   if (problem.retryAfter !== undefined) reply.header('retry-after', String(problem.retryAfter));
   return reply
@@ -79,7 +91,7 @@ function answerBy(rooms: Rooms, dialect: Dialect, row: DialectRow): TableRoute['
   const isKeyed = dialect.takesKeys === true && !row.uploads && !['GET', 'PUT'].includes(row.verb);
   const running = new Map<string, Promise<Answer>>();
   return async (request, reply, given) => {
-    const at = parts.get(request) as { part: RefusedPart };
+    const at = request.reached as Reached;
     at.part = 'path';
     const params = checkParams(given);
     // `DELETE /users/` is no deletion of anybody.
@@ -107,7 +119,7 @@ async function enter(
   reply: FastifyReply,
 ): Promise<void> {
   const at: { part: RefusedPart; row: DialectRow } = { part: 'token', row };
-  parts.set(request, at);
+  request.reached = at;
   const tenant = await enterTenant(rooms, request, reply);
   const asStranger = () => rooms.rateLimit.count(`${tenant.id} ip ${strangerAt(request)}`, reply);
   const brings = row.scopes.length > 0 || (row.takesToken && request.headers.authorization !== undefined);
@@ -193,7 +205,12 @@ interface RenderedAnswer extends Answer {
 
 function rendered(row: DialectRow, answer: unknown): RenderedAnswer {
   const { body, status, headers } = answer instanceof DialectAnswer ? answer : new DialectAnswer(answer);
-  return { status: status ?? row.status, etag: null, body: body === undefined ? '' : JSON.stringify(body), headers };
+  return { status: status ?? row.status, etag: null, body: textOf(body), headers };
+}
+
+function textOf(body: unknown): string {
+  if (body instanceof Rendered) return body.json;
+  return body === undefined ? '' : JSON.stringify(body);
 }
 
 function send(reply: FastifyReply, { status, headers = {}, body }: RenderedAnswer): FastifyReply {

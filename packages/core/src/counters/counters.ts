@@ -7,14 +7,28 @@ import { statement } from '../database/statement.ts';
 
 const SLOTS = 16;
 
-const add = statement<{ tenant_id: number; name: string; slot: number; n: number }, unknown>((db, slot) =>
-  db
-    .insertInto('counters')
-    .values({ tenant_id: slot('tenant_id'), name: slot('name'), slot: slot('slot'), n: slot('n') })
-    .onConflict((c) =>
-      c.columns(['tenant_id', 'name', 'slot']).doUpdateSet((e) => ({ n: e('counters.n', '+', e.ref('excluded.n')) })),
-    ),
-);
+type Additions = Record<string, string | number>;
+/** Totals that one statement adds to. */
+const AT_ONCE = 8;
+
+/** Adds to so many totals, `name0` by `n0` and so on. */
+const additionOf = (count: number) =>
+  statement<Additions, unknown>((db, slot) =>
+    db
+      .insertInto('counters')
+      .values(
+        Array.from({ length: count }, (_, i) => ({
+          tenant_id: slot('tenant_id') as number,
+          name: slot(`name${i}`) as string,
+          slot: slot('slot') as number,
+          n: slot(`n${i}`) as number,
+        })),
+      )
+      .onConflict((c) =>
+        c.columns(['tenant_id', 'name', 'slot']).doUpdateSet((e) => ({ n: e('counters.n', '+', e.ref('excluded.n')) })),
+      ),
+  );
+const additions = Array.from({ length: AT_ONCE }, (_, i) => additionOf(i + 1));
 
 const sum = statement<{ tenant_id: number; name: string }, { n: number | string | null }>((db, slot) =>
   db
@@ -27,9 +41,15 @@ const sum = statement<{ tenant_id: number; name: string }, { n: number | string 
 /** Adds to several totals, in the order of their names: concurrent changes meet in one order and can't deadlock. */
 export async function addToCounters(db: Db, tenantId: number, counts: ReadonlyMap<string, number>): Promise<void> {
   const slot = isPostgres(db) ? Math.floor(Math.random() * SLOTS) : 0;
-  for (const name of [...counts.keys()].sort()) {
-    const n = counts.get(name) as number;
-    if (n !== 0) await add(db, { tenant_id: tenantId, name, slot, n });
+  const names = [...counts.keys()].filter((name) => counts.get(name) !== 0).sort();
+  for (let from = 0; from < names.length; from += AT_ONCE) {
+    const some = names.slice(from, from + AT_ONCE);
+    const values: Additions = { tenant_id: tenantId, slot };
+    for (const [i, name] of some.entries()) {
+      values[`name${i}`] = name;
+      values[`n${i}`] = counts.get(name) as number;
+    }
+    await (additions[some.length - 1] as (typeof additions)[number])(db, values);
   }
 }
 

@@ -11,4 +11,7 @@ export const fieldMetadataOf = ({
  * What only applications change, and the values of custom fields among it. Something else that a caller keeps under that name
  * is hidden as long as the user has values.
  */
-export const appMetadataOf = (user: User): User['app_metadata'] => ({ ...user.app_metadata, ...fieldMetadataOf(user) });
+export const appMetadataOf = (user: Pick<User, 'app_metadata' | 'custom_fields'>): User['app_metadata'] => ({
+  ...user.app_metadata,
+  ...fieldMetadataOf(user),
+});

@@ -11,9 +11,13 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { type Db, storageProblem } from './database.ts';
 import type { WriteGate } from './gate.ts';
 
-/** A shared commit ends when it holds so many units, or has run so long: whoever waits behind it waits no longer. */
+/**
+ * A shared commit ends when it holds so many units, or has run so long: whoever waits behind it waits no longer. Where the
+ * disk is slow a group may run as long as the last commit took: more units share the next one, and nobody waits twice as long.
+ */
 const GROUP_LIMIT = 256;
 const GROUP_MILLISECONDS = 5;
+const LONGEST_GROUP_MILLISECONDS = 25;
 
 interface Waiting {
   readonly unit: (db: Db) => Promise<unknown>;
@@ -34,6 +38,8 @@ export class GroupCommit {
   #running: Promise<void> | undefined;
   /** So many of the next units run with a savepoint: a group was rolled back. */
   #wary = 0;
+  /** Milliseconds. */
+  #lastCommit = 0;
 
   constructor(handle: DatabaseSync, db: Db, gate: WriteGate) {
     this.#handle = handle;
@@ -72,6 +78,7 @@ export class GroupCommit {
 
   async #commitGroup(): Promise<void> {
     const started = performance.now();
+    const bound = Math.min(LONGEST_GROUP_MILLISECONDS, Math.max(GROUP_MILLISECONDS, this.#lastCommit));
     try {
       this.#begin.run();
     } catch (error) {
@@ -81,11 +88,7 @@ export class GroupCommit {
     const members: Waiting[] = [];
     const outcomes: Tell[] = [];
     try {
-      while (
-        this.#queue.length > 0 &&
-        members.length < GROUP_LIMIT &&
-        performance.now() - started < GROUP_MILLISECONDS
-      ) {
+      while (this.#queue.length > 0 && members.length < GROUP_LIMIT && performance.now() - started < bound) {
         const member = this.#queue.shift() as Waiting;
         members.push(member);
         const outcome = await (this.#wary > 0 ? this.#runWarily(member) : this.#runUnit(member, members.length === 1));
@@ -93,7 +96,9 @@ export class GroupCommit {
         else return this.#again(members);
         if (!this.#handle.isTransaction) break;
       }
+      const ran = performance.now();
       if (this.#handle.isTransaction) this.#commit.run();
+      this.#lastCommit = performance.now() - ran;
     } catch (error) {
       if (this.#handle.isTransaction) this.#handle.exec('ROLLBACK');
       for (const { reject } of members) reject(storageProblem(error));

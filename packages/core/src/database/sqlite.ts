@@ -23,6 +23,12 @@ import { createLender } from './lending.ts';
 import { runDirectly } from './statement.ts';
 
 const STATEMENT_CACHE = 512;
+/**
+ * SQLite plans by the value of a bare parameter behind `limit`, and so prepares the statement anew at every execution: a
+ * look-up by a unique index took 35 µs of which 25 µs were that. Behind a sign the parameter is an expression like any other.
+ */
+const BARE_LIMIT = ' limit ?';
+const OPAQUE_LIMIT = ' limit +?';
 
 type Value = null | number | bigint | string | Uint8Array;
 interface Statement {
@@ -63,7 +69,7 @@ export class SqliteConnection implements DatabaseConnection {
   prepare(sql: string): Statement {
     const known = this.#statements.get(sql);
     if (known) return known;
-    const prepared = this.handle.prepare(sql);
+    const prepared = this.handle.prepare(sql.replaceAll(BARE_LIMIT, OPAQUE_LIMIT));
     const statement = { prepared, reads: prepared.columns().length > 0 };
     if (this.#statements.size >= STATEMENT_CACHE)
       this.#statements.delete(this.#statements.keys().next().value as string);

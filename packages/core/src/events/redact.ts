@@ -39,6 +39,10 @@ export function redact(value: unknown): unknown {
   return isStruck ? Object.fromEntries(entries) : value;
 }
 
+/** Whether two values are the same JSON; what was left as it was is told by being the same object. */
+export const isSame = (before: unknown, after: unknown): boolean =>
+  before === after || JSON.stringify(before) === JSON.stringify(after);
+
 /** The fields that differ, as `{ before, after }`. */
 export function difference(
   before: Readonly<Record<string, unknown>>,
@@ -46,7 +50,7 @@ export function difference(
 ): { before: Record<string, unknown>; after: Record<string, unknown> } {
   const changed = { before: {} as Record<string, unknown>, after: {} as Record<string, unknown> };
   for (const name of new Set([...Object.keys(before), ...Object.keys(after)])) {
-    if (name === 'updated_at' || JSON.stringify(before[name]) === JSON.stringify(after[name])) continue;
+    if (name === 'updated_at' || isSame(before[name], after[name])) continue;
     changed.before[name] = before[name] ?? null;
     changed.after[name] = after[name] ?? null;
   }

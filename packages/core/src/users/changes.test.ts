@@ -73,6 +73,22 @@ describe.each(databaseKinds)('changes of users on %s', (kind) => {
     expect((await patch(heir.id, { email: null, email_verified: true })).body).toMatchObject({ email_verified: false });
   });
 
+  it('lists by what a change left', async () => {
+    const [one, other] = [await create({ name: 'Sorted Aa' }), await create({ name: 'Sorted Bb' })];
+    const listed = () => found('search=sorted&sort=name');
+    expect(await listed()).toEqual([one.id, other.id]);
+    await patch(one.id, { name: 'Sorted Cc' });
+    expect(await listed()).toEqual([other.id, one.id]);
+    await patch(one.id, { nickname: 'Aa' });
+    expect(await listed()).toEqual([other.id, one.id]);
+    await server.api('POST', `/users/${one.id}/disable`);
+    expect(await found('search=sorted&state=disabled')).toEqual([one.id]);
+    await patch(one.id, { nickname: 'Bb' });
+    expect(await found('search=sorted&state=disabled')).toEqual([one.id]);
+    await server.api('POST', `/users/${one.id}/enable`);
+    expect(await found('search=sorted&state=disabled')).toEqual([]);
+  });
+
   it('calls nothing verified that a new user does not have', async () => {
     const username = `unverified-${kind}`;
     const bare = await create({ username, email_verified: true, phone_verified: true });

@@ -8,11 +8,15 @@ import { fieldProblem } from '../problem.ts';
 
 export type { User };
 
+/** What is composed already: most identifiers are, and a change of a user compares a dozen of them. */
+const ASCII = /^[\0-\x7f]*$/;
+
 /**
  * Compatibility-composed and lowered: how identifiers and names are compared. The final form of sigma is the one letter
  * whose lower case depends on its place in the word; without it a part of a word is lowered like the whole.
  */
-export const keyOf = (text: string): string => text.normalize('NFKC').toLowerCase().replaceAll('ς', 'σ');
+export const keyOf = (text: string): string =>
+  ASCII.test(text) ? text.toLowerCase() : text.normalize('NFKC').toLowerCase().replaceAll('ς', 'σ');
 
 /** Phone numbers are compared by their digits and a leading plus. */
 export const phoneKeyOf = (text: string): string => keyOf(text).replace(/[\s().-]/g, '');

@@ -63,7 +63,7 @@ export async function findIdsBySubject(
 }
 
 /** `provider|subject` in its parts; undefined where it is none. */
-function partsOf(spelling: string): readonly [provider: string, subject: string] | undefined {
+export function partsOf(spelling: string): readonly [provider: string, subject: string] | undefined {
   const bar = spelling.indexOf('|');
   return bar < 1 ? undefined : [spelling.slice(0, bar), spelling.slice(bar + 1)];
 }

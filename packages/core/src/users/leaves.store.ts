@@ -5,26 +5,61 @@
 import { insertColumns } from '../database/bulk.ts';
 import { type Db, isPostgres } from '../database/database.ts';
 import { statement } from '../database/statement.ts';
+import { isSame } from '../events/redact.ts';
 import { customLeavesOf, type Leaf, leavesOf, profileLeavesOf, scalarsOf, type User } from './document.ts';
 
-/** The leaves of all bags and of linked profiles; throws where a bag breaks its limits, so it is called before anything is written. */
-export const metadataLeavesOf = (user: User): Leaf[] => [
-  ...leavesOf('user', user.user_metadata),
-  ...leavesOf('app', user.app_metadata),
-  ...leavesOf('custom', user.custom_fields),
-  ...profileLeavesOf(user),
-];
+/** The parts of a user that have leaves. `stored`: whatever the limits are now, these rows are there. */
+const PARTS = [
+  {
+    bag: 'user',
+    field: 'user_metadata',
+    leaves: (user: User) => leavesOf('user', user.user_metadata),
+    stored: (user: User) => scalarsOf('user', user.user_metadata),
+  },
+  {
+    bag: 'app',
+    field: 'app_metadata',
+    leaves: (user: User) => leavesOf('app', user.app_metadata),
+    stored: (user: User) => scalarsOf('app', user.app_metadata),
+  },
+  {
+    bag: 'custom',
+    field: 'custom_fields',
+    leaves: (user: User) => leavesOf('custom', user.custom_fields),
+    stored: (user: User) => customLeavesOf(user.custom_fields),
+  },
+  { bag: 'profile', field: 'identities', leaves: profileLeavesOf, stored: profileLeavesOf },
+] as const;
 
-/** The same of a user who is stored: whatever the limits are now, these rows are there. */
-export const storedLeavesOf = (user: User): Leaf[] => [
-  ...scalarsOf('user', user.user_metadata),
-  ...scalarsOf('app', user.app_metadata),
-  ...customLeavesOf(user.custom_fields),
-  ...profileLeavesOf(user),
-];
+/** The leaves of all bags and of linked profiles; throws where a bag breaks its limits, so it is called before anything is written. */
+export const metadataLeavesOf = (user: User): Leaf[] => PARTS.flatMap(({ leaves }) => leaves(user));
+
+/** Leaves of one bag that a user has, and those that it shall have. */
+export interface LeafChange {
+  readonly bag: Leaf['bag'];
+  readonly before: readonly Leaf[];
+  readonly after: readonly Leaf[];
+}
+
+/** The bags that differ; throws where one breaks its limits. */
+export const leafChangesOf = (before: User, after: User): LeafChange[] =>
+  PARTS.filter(({ field }) => !isSame(before[field], after[field])).map(({ bag, leaves, stored }) => ({
+    bag,
+    before: stored(before),
+    after: leaves(after),
+  }));
 
 type Key = { user_num: number; bag: Leaf['bag']; path: string; position: number };
-const insertLeaf = statement<Key & { tenant_id: number; text: string; number: number | null }, unknown>((db, slot) =>
+type LeafValues = Key & { tenant_id: number; text: string; number: number | null };
+const insertLeaf = statement<LeafValues, unknown>((db, slot) => insertion(db, slot));
+const replaceLeaf = statement<LeafValues, unknown>((db, slot) =>
+  insertion(db, slot).onConflict((c) =>
+    c
+      .columns(['user_num', 'bag', 'path', 'position'])
+      .doUpdateSet((e) => ({ text: e.ref('excluded.text'), number: e.ref('excluded.number') })),
+  ),
+);
+const insertion = (db: Db, slot: <K extends keyof LeafValues>(name: K) => NonNullable<LeafValues[K]>) =>
   db.insertInto('metadata').values({
     tenant_id: slot('tenant_id'),
     user_num: slot('user_num'),
@@ -33,8 +68,7 @@ const insertLeaf = statement<Key & { tenant_id: number; text: string; number: nu
     position: slot('position'),
     text: slot('text'),
     number: slot('number'),
-  }),
-);
+  });
 const deleteLeaf = statement<Key, unknown>((db, slot) =>
   db
     .deleteFrom('metadata')
@@ -43,8 +77,8 @@ const deleteLeaf = statement<Key, unknown>((db, slot) =>
     .where('path', '=', slot('path'))
     .where('position', '=', slot('position')),
 );
-const deleteLeaves = statement<{ user_num: number }, unknown>((db, slot) =>
-  db.deleteFrom('metadata').where('user_num', '=', slot('user_num')),
+const deleteBag = statement<{ user_num: number; bag: Leaf['bag'] }, unknown>((db, slot) =>
+  db.deleteFrom('metadata').where('user_num', '=', slot('user_num')).where('bag', '=', slot('bag')),
 );
 
 /** In statements of 2ⁿ rows on PostgreSQL: few of them for any number, and few different ones, which stay prepared. */
@@ -68,28 +102,38 @@ export async function insertLeaves(db: Db, tenantId: number, num: number, leaves
   }
 }
 
-/** So many rows go one by one; where more go, all are written anew. */
+/** So many rows of a bag go one by one; where more go, the bag is written anew. */
 const FEW = 8;
 
-const spelled = ({ bag, path, position, text, number }: Leaf): string =>
-  JSON.stringify([bag, path, position, text, number]);
+const placeOf = ({ path, position }: Leaf): string => `${position}.${path}`;
 
-/** Leaves that a user has → leaves that it shall have. */
+/** Writes what differs in these bags. */
 export async function changeLeaves(
   db: Db,
   tenantId: number,
   num: number,
-  before: readonly Leaf[],
-  after: readonly Leaf[],
+  changes: readonly LeafChange[],
 ): Promise<void> {
-  const kept = new Set(after.map(spelled));
-  const gone = before.filter((leaf) => !kept.has(spelled(leaf)));
-  if (gone.length > FEW) {
-    await deleteLeaves(db, { user_num: num });
-    return insertLeaves(db, tenantId, num, after);
+  const added: Leaf[] = [];
+  for (const { bag, before, after } of changes) {
+    const gone = new Map(before.map((leaf) => [placeOf(leaf), leaf]));
+    const changed: Leaf[] = [];
+    const fresh: Leaf[] = [];
+    for (const leaf of after) {
+      const place = placeOf(leaf);
+      const had = gone.get(place);
+      gone.delete(place);
+      if (had === undefined) fresh.push(leaf);
+      else if (had.text !== leaf.text || had.number !== leaf.number) changed.push(leaf);
+    }
+    if (gone.size + changed.length > FEW) {
+      await deleteBag(db, { user_num: num, bag });
+      added.push(...after);
+      continue;
+    }
+    for (const { path, position } of gone.values()) await deleteLeaf(db, { user_num: num, bag, path, position });
+    for (const leaf of changed) await replaceLeaf(db, { tenant_id: tenantId, user_num: num, ...leaf });
+    added.push(...fresh);
   }
-  for (const { bag, path, position } of gone) await deleteLeaf(db, { user_num: num, bag, path, position });
-  const had = new Set(before.map(spelled));
-  const added = after.filter((leaf) => !had.has(spelled(leaf)));
   await insertLeaves(db, tenantId, num, added);
 }

@@ -59,6 +59,11 @@ describe.each(databaseKinds)('leaves on %s', (kind) => {
     await expectSame(id, 5);
     await patch(id, { user_metadata: { a: { x: null }, 'a.x': null } });
     await expectSame(id, 3);
+    // What is compared as a text stays the same, what is compared as a number does not.
+    await patch(id, { user_metadata: { a: { y: ['3'] } } });
+    await expectSame(id, 3);
+    await patch(id, { user_metadata: { a: { y: [3] } } });
+    await expectSame(id, 3);
     await patch(id, { user_metadata: many(300, (i) => i) });
     await expectSame(id, 303);
     await patch(id, { user_metadata: many(20, (i) => `${i}`) });

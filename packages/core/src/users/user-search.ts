@@ -9,6 +9,7 @@ import type { Work } from '../work.ts';
 import { parse, type User } from './document.ts';
 import { type CompiledFilter, FilterCompiler } from './filter.query.ts';
 import type { UserFilter, UserSort } from './filter.ts';
+import { findShownByEmail, findShownPage, type ShownUser, shownColumns } from './shown-users.ts';
 import { totalOf as keptTotalOf, TOTAL } from './users.query.ts';
 
 export interface UserSearch {
@@ -32,38 +33,85 @@ export interface UserSearchResult {
 }
 
 const MAX_LIMIT = 1000;
+const NEWEST = { field: 'created_at', direction: 'desc' } as const;
 /** Where so many users may pass, the next page's are met sooner by reading all users in the order of the sort. */
 const WIDE = 10_000;
 
-/** Finds what is committed, the last change included. */
-export async function searchUsers(work: Work, search: UserSearch): Promise<UserSearchResult> {
-  const { limit, offset = 0, cap } = search;
+function checkBounds({ limit, offset = 0, cap }: UserSearch): void {
   if (!Number.isInteger(limit) || limit < 0 || limit > MAX_LIMIT)
     throw fieldProblem('limit', 'maximum', `limit must be an integer of 0 to ${MAX_LIMIT}.`);
   if (!Number.isSafeInteger(offset) || offset < 0)
     throw fieldProblem('offset', 'minimum', 'offset must be an integer of at least 0.');
   if (cap !== undefined && offset + limit > cap)
     throw fieldProblem('page', 'maximum', `Only the first ${cap} records can be paged through.`);
+}
+
+/** Finds what is committed, the last change included. */
+export async function searchUsers(work: Work, search: UserSearch): Promise<UserSearchResult> {
+  checkBounds(search);
   return work.read(async (db) => {
     const statements = await searchStatements(db, work.tenant.id, search);
-    const rows = limit === 0 ? [] : (await statements.page.execute(db)).rows;
-    const total = search.includeTotal ? await totalOf(db, work.tenant.id, search, statements.count) : undefined;
+    const rows = search.limit === 0 ? [] : (await statements.page.execute(db)).rows;
+    const total = search.includeTotal
+      ? await totalOf(db, work.tenant.id, search, async () => statements.count)
+      : undefined;
     return { users: rows.map(({ doc }) => parse(doc)), total };
   });
 }
 
-async function totalOf(db: Db, tenantId: number, { filter }: UserSearch, count: RawBuilder<{ n: number }>) {
+/** As `searchUsers`, with what dialects show beside the document. */
+export async function searchShown(
+  work: Work,
+  search: UserSearch,
+): Promise<{ readonly users: readonly ShownUser[]; readonly total: number | undefined }> {
+  checkBounds(search);
+  const { id: tenantId } = work.tenant;
+  const { limit, offset = 0 } = search;
+  return work.read(async (db) => {
+    const plain = await plainPage(db, tenantId, search);
+    const statements = plain ? undefined : await searchStatements(db, tenantId, search);
+    const users = plain ?? (await (statements as SearchStatements).shown.execute(db)).rows;
+    if (!search.includeTotal) return { users, total: undefined };
+    // A page that is not full ends the list.
+    if (users.length < limit && (users.length > 0 || offset === 0)) return { users, total: offset + users.length };
+    const count = async () => (statements ?? (await searchStatements(db, tenantId, search))).count;
+    return { users, total: await totalOf(db, tenantId, search, count) };
+  });
+}
+
+/** A page that a statement of its own finds: of everybody, or of an e-mail address; undefined where the search is another one. */
+async function plainPage(
+  db: Db,
+  tenantId: number,
+  { filter, sort = NEWEST, limit, offset = 0 }: UserSearch,
+): Promise<ShownUser[] | undefined> {
+  const { field, direction } = sort;
+  if (limit === 0) return [];
+  if (field !== 'created_at') return undefined;
+  if (filter === undefined) return findShownPage(db, direction, { tenant_id: tenantId, limit, offset });
+  if (filter.kind !== 'equals' || filter.field !== 'email' || direction !== 'desc') return undefined;
+  return (await findShownByEmail(db, tenantId, filter.value)).slice(offset, offset + limit);
+}
+
+async function totalOf(
+  db: Db,
+  tenantId: number,
+  { filter }: UserSearch,
+  count: () => Promise<SearchStatements['count']>,
+): Promise<number> {
   if (filter === undefined) return readCounter(db, tenantId, TOTAL);
   if (filter.kind === 'equals' && filter.field === 'connection') {
     const home = await findConnection(db, tenantId, filter.value);
     return home ? readCounter(db, tenantId, keptTotalOf('connection', home.num)) : 0;
   }
-  const { rows } = await count.execute(db);
+  const { rows } = await (await count()).execute(db);
   return Number(rows[0]?.n ?? 0);
 }
 
 export interface SearchStatements {
   readonly page: RawBuilder<{ doc: string }>;
+  /** The same page, with what dialects show beside the document. */
+  readonly shown: RawBuilder<ShownUser>;
   readonly count: RawBuilder<{ n: number }>;
 }
 
@@ -73,19 +121,24 @@ export async function searchStatements(
   tenantId: number,
   { filter = { kind: 'everybody' }, sort, offset = 0, limit }: UserSearch,
 ): Promise<SearchStatements> {
-  const { field, direction } = sort ?? { field: 'created_at', direction: 'desc' };
+  const { field, direction } = sort ?? NEWEST;
   const compiled = await new FilterCompiler(db, tenantId).compile(filter);
   const { key, join, isIndexed } = sortKey(db, field, tenantId);
   const readsInOrder = isIndexed && (await isWide(db, compiled));
   const order = sql.raw(direction);
-  const page =
+  const found = (columns: RawBuilder<unknown>) => sql`
+    select ${columns} from users ${join} where ${condition(tenantId, compiled, !readsInOrder)}
+    order by ${key === undefined ? sql`users.num ${order}` : sql`${key} ${order}, users.num ${order}`}
+    limit ${limit} offset ${offset}`;
+  const all =
     key === undefined && filter.kind === 'everybody' ? pageOfAll(tenantId, { order, offset, limit }) : undefined;
   return {
-    page:
-      page ??
-      sql`select users.doc from users ${join} where ${condition(tenantId, compiled, !readsInOrder)}
-      order by ${key === undefined ? sql`users.num ${order}` : sql`${key} ${order}, users.num ${order}`}
-      limit ${limit} offset ${offset} ${adHoc()}`,
+    page: all ?? sql`${found(sql`users.doc`)} ${adHoc()}`,
+    // Looked up for the users of the page alone, and not for all that are sorted.
+    shown: sql`
+      select ${shownColumns('place')} from
+        (${found(sql`users.num, users.doc, users.connection_num${key === undefined ? sql`` : sql`, ${key} as sort_key`}`)}) as place
+      order by ${key === undefined ? sql`` : sql`place.sort_key ${order},`} place.num ${order} ${adHoc()}`,
     count: sql`select count(*) as n from users where ${condition(tenantId, compiled, true)} ${adHoc()}`,
   };
 }

@@ -131,7 +131,7 @@ const counts = new Map<string, (db: Db, values: Values) => Promise<{ n: number |
 const MAX_SHAPES = 1000;
 
 function pageStatement(shape: Shape, sort: Sort, descending: boolean, isLater: boolean): Statement {
-  const known = JSON.stringify([shape, sort, descending, isLater]);
+  const known = [sort, descending, isLater, ...shape.filters, ...shape.memberships].join(' ');
   let built = pages.get(known);
   if (!built) {
     built = statement<Values, Row>(

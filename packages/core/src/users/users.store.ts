@@ -6,7 +6,7 @@ import { isPostgres, locked } from '../database/database.ts';
 import { statement } from '../database/statement.ts';
 import { fieldProblem } from '../problem.ts';
 import { keyOf, nameKeyOf, parse, partKeysOf, phoneKeyOf, render, searchTextOf, type User } from './document.ts';
-import { changeLeaves, insertLeaves, metadataLeavesOf, storedLeavesOf } from './leaves.store.ts';
+import { changeLeaves, insertLeaves, leafChangesOf, metadataLeavesOf } from './leaves.store.ts';
 
 export interface UserRow {
   readonly num: number;
@@ -19,6 +19,17 @@ export interface UserRow {
   readonly doc: string;
 }
 const COLUMNS = ['num', 'id', 'connection_num', 'state', 'token_version', 'version', 'search_text', 'doc'] as const;
+
+const documents = new WeakMap<UserRow, User>();
+/** The document of a row, parsed once: whoever changes a user compares with it, and so does what writes the change. */
+export function documentOf(row: UserRow): Readonly<User> {
+  let user = documents.get(row);
+  if (!user) {
+    user = parse(row.doc);
+    documents.set(row, user);
+  }
+  return user;
+}
 
 type ById = { tenant_id: number; id: string };
 const docById = statement<ById, { doc: string; version: number }>((db, slot) =>
@@ -128,6 +139,9 @@ const insertIdentityRow = statement<IdentityValues, unknown>((db, slot) =>
 const insertSearchRow = statement<{ num: number; text: string }, unknown>(
   (_db, slot) => sql`insert into users_search (rowid, text) values (${slot('num')}, ${slot('text')})`,
 );
+const replaceSearchRow = statement<{ num: number; text: string }, unknown>(
+  (_db, slot) => sql`insert or replace into users_search (rowid, text) values (${slot('num')}, ${slot('text')})`,
+);
 const deleteSearchRow = statement<{ num: number }, unknown>(
   (_db, slot) => sql`delete from users_search where rowid = ${slot('num')}`,
 );
@@ -228,38 +242,59 @@ export async function insertUser(
 
 type Changed = {
   num: number;
-  state: 'active' | 'disabled';
-  name_key: string;
   given_name_key: string | null;
   family_name_key: string | null;
   nickname_key: string | null;
   updated_at: number;
-  last_sign_in_at: number;
   password_must_be_reset: 0 | 1;
   token_version: number;
   version: number;
   search_text: string;
   doc: string;
 };
-const updateRow = statement<Changed, unknown>((db, slot) =>
-  db
-    .updateTable('users')
-    .set({
-      state: slot('state'),
-      name_key: slot('name_key'),
-      given_name_key: slot('given_name_key'),
-      family_name_key: slot('family_name_key'),
-      nickname_key: slot('nickname_key'),
-      updated_at: slot('updated_at'),
-      last_sign_in_at: slot('last_sign_in_at'),
-      password_must_be_reset: slot('password_must_be_reset'),
-      token_version: slot('token_version'),
-      version: slot('version'),
-      search_text: slot('search_text'),
-      doc: slot('doc'),
-    })
-    .where('num', '=', slot('num')),
-);
+/** Columns that have an index of their own, beside `updated_at`. */
+type Indexed = { state: 'active' | 'disabled'; name_key: string; last_sign_in_at: number };
+
+const indexedOf = (user: User): Indexed => ({
+  state: user.state,
+  name_key: nameKeyOf(user),
+  last_sign_in_at: user.last_sign_in_at === null ? 0 : Date.parse(user.last_sign_in_at),
+});
+
+/** SQLite writes the index of every column that is set, whether its value differs or not: only what differs is set. */
+const rowUpdates = new Map<string, ReturnType<typeof rowUpdateOf>>();
+const rowUpdateOf = (indexed: readonly (keyof Indexed)[]) =>
+  statement<Changed & Indexed, unknown>((db, slot) =>
+    db
+      .updateTable('users')
+      .set({
+        ...Object.fromEntries(indexed.map((column) => [column, slot(column)])),
+        given_name_key: slot('given_name_key'),
+        family_name_key: slot('family_name_key'),
+        nickname_key: slot('nickname_key'),
+        updated_at: slot('updated_at'),
+        password_must_be_reset: slot('password_must_be_reset'),
+        token_version: slot('token_version'),
+        version: slot('version'),
+        search_text: slot('search_text'),
+        doc: slot('doc'),
+      })
+      .where('num', '=', slot('num')),
+  );
+
+async function updateRow(db: Db, before: User, user: User, changed: Changed): Promise<void> {
+  const had = indexedOf(before);
+  const indexed = indexedOf(user);
+  const differing = (Object.keys(indexed) as (keyof Indexed)[]).filter((column) => had[column] !== indexed[column]);
+  const known = differing.join();
+  let update = rowUpdates.get(known);
+  if (!update) {
+    update = rowUpdateOf(differing);
+    rowUpdates.set(known, update);
+  }
+  await update(db, { ...changed, ...indexed });
+}
+
 const updatePrimaryKeys = statement<
   { user_num: number; email_key: string; username_key: string | null; phone_key: string | null },
   unknown
@@ -278,20 +313,14 @@ export async function updateUser(
   user: User,
   tokenVersion = row.token_version,
 ): Promise<number> {
-  const before = parse(row.doc);
+  const before = documentOf(row);
   const searchText = searchTextOf(user);
   const version = row.version + 1;
-  const hasMetadataChange =
-    JSON.stringify([before.user_metadata, before.app_metadata, before.custom_fields, before.identities]) !==
-    JSON.stringify([user.user_metadata, user.app_metadata, user.custom_fields, user.identities]);
-  const leaves = hasMetadataChange ? metadataLeavesOf(user) : [];
-  await updateRow(db, {
+  const leaves = leafChangesOf(before, user);
+  await updateRow(db, before, user, {
     num: row.num,
-    state: user.state,
-    name_key: nameKeyOf(user),
     ...partKeysOf(user),
     updated_at: Date.parse(user.updated_at),
-    last_sign_in_at: user.last_sign_in_at === null ? 0 : Date.parse(user.last_sign_in_at),
     password_must_be_reset: user.password_must_be_reset ? 1 : 0,
     token_version: tokenVersion,
     version,
@@ -306,11 +335,8 @@ export async function updateUser(
       phone_key: phoneNumberKeyOf(user),
     });
   }
-  if (searchText !== row.search_text && !isPostgres(db)) {
-    await deleteSearchRow(db, { num: row.num });
-    await insertSearchRow(db, { num: row.num, text: searchText });
-  }
-  if (hasMetadataChange) await changeLeaves(db, tenantId, row.num, storedLeavesOf(before), leaves);
+  if (searchText !== row.search_text && !isPostgres(db)) await replaceSearchRow(db, { num: row.num, text: searchText });
+  await changeLeaves(db, tenantId, row.num, leaves);
   return version;
 }
 

@@ -22,7 +22,15 @@ import { checkVersion } from '../version.ts';
 import type { Unit, Work } from '../work.ts';
 import { keyOf, mergePatch, parse, phoneKeyOf, render, type User } from './document.ts';
 import { countUsers, findPage, TOTAL, totalOf, totalOfState } from './users.query.ts';
-import { findDocument, findUser, findUserToChange, insertUser, type UserRow, updateUser } from './users.store.ts';
+import {
+  documentOf,
+  findDocument,
+  findUser,
+  findUserToChange,
+  insertUser,
+  type UserRow,
+  updateUser,
+} from './users.store.ts';
 import { sendVerificationMail } from './verification.ts';
 
 const TAKEN = {
@@ -212,9 +220,6 @@ const BAGS = ['user_metadata', 'app_metadata', 'custom_fields'] as const;
  */
 export function patched(user: User, patch: UserUpdate, now: number, mergeBag?: BagMerge): User {
   const { password, ...fields } = patch;
-  const merged = mergePatch(user, fields) as Partial<User>;
-  if (mergeBag)
-    for (const bag of BAGS) if (patch[bag]) merged[bag] = mergeBag(user[bag], patch[bag]) as User[typeof bag];
   const blank = {
     email: null,
     username: null,
@@ -229,7 +234,14 @@ export function patched(user: User, patch: UserUpdate, now: number, mergeBag?: B
     app_metadata: {},
     custom_fields: {},
   };
-  const next: User = { ...blank, ...(merged as User), updated_at: toWire(now) };
+  const next: User = { ...blank, ...user, updated_at: toWire(now) };
+  for (const name of Object.keys(fields) as (keyof typeof fields)[]) {
+    const value = fields[name];
+    // RFC 7396: null removes. What isn't named stays the very object that it was, and so is not compared again.
+    const merged = value === null ? blank[name as keyof typeof blank] : mergePatch(user[name], value);
+    Object.assign(next, { [name]: merged });
+  }
+  if (mergeBag) for (const bag of BAGS) if (patch[bag]) Object.assign(next, { [bag]: mergeBag(user[bag], patch[bag]) });
   if (next.email === null || (isOther(next.email, user.email, keyOf) && patch.email_verified === undefined))
     next.email_verified = false;
   if (
@@ -288,7 +300,7 @@ export async function patchUser(
       const patch = await withJudgedFields(unit, body);
       const row = await userToChange(unit, user_id);
       checkVersion(ifMatch, row.version);
-      const before = parse(row.doc);
+      const before = documentOf(row);
       const user = patched(before, patch, unit.now, mergeBag);
       const own = difference({ ...before }, { ...user });
       const other = await changedBeside(unit, row.id, beside);

@@ -1,6 +1,14 @@
 /** Connections as Auth0 names them. */
 import type { Connection } from '@reeve/contract';
-import { findConnectionNames, noBody, operations, Problem, resultOf, type Work } from '@reeve/core';
+import {
+  findConnectionNames,
+  findConnection as findRow,
+  noBody,
+  operations,
+  Problem,
+  resultOf,
+  type Work,
+} from '@reeve/core';
 import { ifThere } from './absence.ts';
 
 export const inexistentConnection = {
@@ -29,4 +37,11 @@ export async function requireConnection(work: Work, field: 'id' | 'name', value:
   const found = await findConnection(work, field, value);
   if (!found) throw new Problem('not_found', inexistentConnection.message);
   return found;
+}
+
+/** Id and name of the connection of exactly this name. Throws `not_found`. */
+export async function requireRow(work: Work, name: string): Promise<{ readonly id: string; readonly name: string }> {
+  const row = await work.read((db) => findRow(db, work.tenant.id, name));
+  if (row?.name !== name) throw new Problem('not_found', inexistentConnection.message);
+  return row;
 }

@@ -1,7 +1,7 @@
 /** The file of an export as Auth0 writes it (contract §12): newline-delimited JSON, or CSV whose texts begin with an apostrophe. */
-import type { ExportJobOptions, ExportShape, User, Work } from '@reeve/core';
+import { DocumentText, type ExportJobOptions, type ExportShape, PLACE, type Work } from '@reeve/core';
 import { connectionNames } from './connection.ts';
-import { userView } from './user.ts';
+import { identityMembers, namesIn, userText } from './user.ts';
 
 export interface ExportField {
   readonly name: string;
@@ -59,11 +59,14 @@ const headerCell = (name: string): string => {
 };
 
 export async function exportShape(work: Work, { format, vendor }: ExportJobOptions): Promise<ExportShape> {
-  const names = await connectionNames(work);
+  const nameOf = namesIn(await connectionNames(work));
+  const text = new DocumentText();
   const asked = (vendor?.fields as readonly ExportField[] | undefined) ?? DEFAULT_FIELDS;
   const fields = asked.map(({ name, export_as: shown = name }) => ({ shown, steps: stepsOf(name) }));
   const valuesOf = (doc: string) => {
-    const user = userView(JSON.parse(doc) as User, names);
+    text.read(doc);
+    const identities = identityMembers(JSON.parse(text.value(PLACE.identities)), nameOf);
+    const user: unknown = JSON.parse(userText(text, identities));
     return fields.map(({ steps }) => valueAt(user, steps));
   };
   if (format === 'csv')

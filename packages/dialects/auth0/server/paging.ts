@@ -184,6 +184,20 @@ export function offsetAnswer<Item>(
   };
 }
 
+/** The same as JSON, of items that are JSON already. */
+export function offsetText(
+  key: string,
+  query: OffsetQuery,
+  { items, total }: Slice<string>,
+  hasLength = false,
+): string {
+  const list = `[${items.join(',')}]`;
+  const answer = offsetAnswer<string>(key, query, { items, total }, hasLength);
+  if (Array.isArray(answer)) return list;
+  const { [key]: _items, ...head } = answer;
+  return `${JSON.stringify(head).slice(0, -1)},"${key}":${list}}`;
+}
+
 export const isCheckpoint = ({ from, take }: CheckpointQuery): boolean => from !== undefined || take !== undefined;
 
 /** Answers a list that pages both ways; what is shown of its items is looked up for those of the page. */
@@ -218,6 +232,12 @@ export function pickFields<T extends object>(value: T, { fields, include_fields:
   const isNamed = (name: string) => names.some((wanted) => wanted === name || wanted.startsWith(`${name}.`));
   return Object.fromEntries(Object.entries(value).filter(([name]) => isNamed(name))) as T;
 }
+
+/** `pickFields` of what is JSON already. */
+export const pickText = (text: string, query: FieldsQuery): string =>
+  query.fields === undefined || query.fields === ''
+    ? text
+    : JSON.stringify(pickFields(JSON.parse(text) as object, query));
 
 /** The value without what a path leads to; nothing is changed in place. */
 function without<T extends object>(value: T, [name = '', ...rest]: readonly string[]): T {

@@ -86,12 +86,20 @@ export const doorOf = (audience: string): DoorName | undefined =>
   DOOR_AUDIENCE.exec(audience)?.[1] as DoorName | undefined;
 export const doorAudience = (door: DoorName, origin: string): string => `${origin}/${door}`;
 
+/** A principal's scopes stay the same object as long as its standing does: they are translated once in that time. */
+const nativelySpelled = new WeakMap<ReadonlySet<string>, ReadonlySet<string>>();
+
 /** The native permissions that scopes of an API spell. At the rw3iss door they are role codes, at Authing's our own. */
 export const permissionsOf = (name: ApiName, spelled: ReadonlySet<string>): ReadonlySet<string> => {
   if (name === 'rw3iss') return new Set(ADMINISTRATOR_CODES.some((code) => spelled.has(code)) ? scopes : []);
   if (name === 'authing') return spelled;
-  const api = APIS.find((known) => known.name === name) as Api;
-  return new Set([...spelled].flatMap((scope) => api.permissionOf(scope) ?? []));
+  let found = nativelySpelled.get(spelled);
+  if (!found) {
+    const api = APIS.find((known) => known.name === name) as Api;
+    found = new Set([...spelled].flatMap((scope) => api.permissionOf(scope) ?? []));
+    nativelySpelled.set(spelled, found);
+  }
+  return found;
 };
 
 const PREFIX = 'urn:reeve:resource-server:';

@@ -12,8 +12,8 @@ import {
   type User,
   type Work,
 } from '@reeve/core';
-import { connectionNames, findConnection } from '../connection.ts';
-import { identityViews, idOf, inexistentUser, ownIdOf } from '../user.ts';
+import { findConnection } from '../connection.ts';
+import { identityViews, idOf, inexistentUser, namesOf, ownIdOf } from '../user.ts';
 
 const body = object({
   provider: optional(string({ minLength: 1, maxLength: 64 })),
@@ -51,10 +51,8 @@ async function providerOf(work: Work, connectionId: string): Promise<string> {
   return connection.strategy === 'database' ? 'auth0' : connection.strategy;
 }
 
-async function viewsOf(work: Work, identities: User['identities']) {
-  const ids = identities.map(({ connection_id: id }) => id);
-  return identityViews(identities, await connectionNames(work, ids));
-}
+const viewsOf = async (work: Work, identities: User['identities']) =>
+  identityViews(identities, await namesOf(work, identities));
 
 async function link(call: DialectCall<undefined, Body>) {
   const user_id = await primaryOf(call);

@@ -5,39 +5,44 @@ import {
   type DialectCall,
   type DialectRow,
   fieldProblem,
+  findShownByEmail,
   noBody,
   operations,
   Problem,
+  parseUser,
   patchUser,
+  Rendered,
+  renderedOf,
   resultOf,
   row,
-  searchUsers,
+  type ShownUser,
+  searchShown,
   sendVerificationFor,
   together,
   type User,
   type Work,
 } from '@reeve/core';
 import { ifThere } from '../absence.ts';
-import { connectionNames, inexistentConnection, requireConnection } from '../connection.ts';
-import { keyset } from '../keyset.ts';
+import { inexistentConnection, requireRow } from '../connection.ts';
 import { linkOptionsOf } from '../link.ts';
 import { mergeMetadata } from '../metadata.ts';
-import {
-  allOf,
-  type FieldsQuery,
-  fieldsQuery,
-  offsetAnswer,
-  offsetQuery,
-  PER_PAGE,
-  pickEach,
-  pickFields,
-} from '../paging.ts';
+import { type FieldsQuery, fieldsQuery, offsetQuery, offsetText, PER_PAGE, pickText } from '../paging.ts';
 import { QueryProblem } from '../problems.ts';
 import { clearable, text } from '../schema.ts';
 import { filterOf } from '../search/filter.ts';
 import { sortOf } from '../search/sort.ts';
 import { isStrict } from '../strict.ts';
-import { defaultsOf, idOf, inexistentUser, ownIdOf, userBy, viewOf, viewsOf, withoutCustomFields } from '../user.ts';
+import {
+  checkIsOwn,
+  defaultsOf,
+  idOf,
+  inexistentUser,
+  ownIdOf,
+  shownBy,
+  textOf,
+  textsOf,
+  withoutCustomFields,
+} from '../user.ts';
 
 const { email, username, phone_number, picture, name, given_name, family_name, nickname, password } = userFields;
 const bags = { user_metadata: optional(userFields.user_metadata), app_metadata: optional(userFields.app_metadata) };
@@ -86,7 +91,7 @@ const lowered = (address: string | undefined) => address?.toLowerCase();
 
 async function create({ work, body }: DialectCall<undefined, Static<typeof createBody>>) {
   const { connection: named, user_id: subject, verify_email: verifies, blocked, ...fields } = body;
-  const connection = await requireConnection(work, 'name', named);
+  const connection = await requireRow(work, named);
   const address = lowered(fields.email);
   const native = {
     ...defaultsOf(address),
@@ -98,16 +103,17 @@ async function create({ work, body }: DialectCall<undefined, Static<typeof creat
   return together(
     work,
     async (inner) => {
-      const user = resultOf(await createUser(inner, native, options));
-      return viewOf(inner, blocked ? await turn(inner, user.id, true) : user);
+      const user = await createUser(inner, native, options);
+      const { json: doc } = blocked ? await turn(inner, resultOf(user).id, true) : user;
+      return new Rendered(await textOf(inner, { doc, connection: connection.name, factors: null }));
     },
     body.password === undefined ? [] : [body.password],
   );
 }
 
-async function turn(work: Work, id: string, isBlocked: boolean): Promise<User> {
+async function turn(work: Work, id: string, isBlocked: boolean): Promise<Rendered<User>> {
   const input = { user_id: id, query: undefined, body: undefined };
-  return resultOf(await operations.users[isBlocked ? 'disable' : 'enable'](work, input));
+  return renderedOf(await operations.users[isBlocked ? 'disable' : 'enable'](work, input));
 }
 
 /** Asking for what nobody here does is refused; what is not asked for is none. */
@@ -156,37 +162,38 @@ async function update(call: DialectCall<undefined, UpdateBody>) {
   checkAlone(body);
   checkPhone(body);
   const isPrivileged = call.holds('update:users') || call.holds('update:users_app_metadata');
-  const id = isPrivileged ? await idOf(work, params.id as string) : await ownIdOf(call);
+  const named = params.id as string;
   const secrets = typeof body.password === 'string' ? [body.password] : [];
+  // Nothing is hashed for nobody.
+  if (secrets.length > 0) await idOf(work, named);
   return together(
     work,
     async (inner) => {
-      const before = await userBy(inner, id);
+      const shown = await shownBy(inner, named);
+      const before = parseUser(shown.doc);
+      const { id } = before;
+      if (!isPrivileged) checkIsOwn(work, id);
       const link = await linkOptionsOf(inner, body.client_id === undefined ? {} : { client_id: body.client_id });
-      if (body.connection !== undefined) await checkHome(inner, before, body.connection);
-      const input = { user_id: id, query: undefined, body: patchOf(body, before) };
-      let user = resultOf(await patchUser(inner, input, mergeMetadata));
-      if (body.blocked !== undefined && body.blocked !== (user.state === 'disabled'))
-        user = await turn(inner, id, body.blocked);
-      if (body.verify_email === true && !user.email_verified) await sendVerificationFor(inner, id, link);
-      return viewOf(inner, user);
+      if (body.connection !== undefined) checkHome(shown, body.connection);
+      let after = await patchUser(inner, { user_id: id, query: undefined, body: patchOf(body, before) }, mergeMetadata);
+      if (body.blocked !== undefined && body.blocked !== (resultOf(after).state === 'disabled'))
+        after = await turn(inner, id, body.blocked);
+      if (body.verify_email === true && !resultOf(after).email_verified) await sendVerificationFor(inner, id, link);
+      return new Rendered(await textOf(inner, { ...shown, doc: after.json }));
     },
     secrets,
   );
 }
 
-async function checkHome(work: Work, user: User, named: string): Promise<void> {
-  if ((await connectionNames(work, [user.connection_id])).get(user.connection_id) !== named)
+function checkHome({ connection }: ShownUser, named: string): void {
+  if (connection !== named)
     throw new Problem('invalid_request', `The user's primary identity is not in the connection ${named}.`);
 }
 
-async function get(call: DialectCall<FieldsQuery>) {
-  const { work, params, query } = call;
-  const id =
-    call.holds('read:users') || call.holds('read:user_idp_tokens')
-      ? await idOf(work, params.id as string)
-      : await ownIdOf(call);
-  return pickFields(await viewOf(work, await userBy(work, id)), query);
+async function get({ work, params, query, holds }: DialectCall<FieldsQuery>) {
+  const shown = await shownBy(work, params.id as string);
+  if (!holds('read:users') && !holds('read:user_idp_tokens')) checkIsOwn(work, parseUser(shown.doc).id);
+  return new Rendered(pickText(await textOf(work, shown), query));
 }
 
 /** Idempotent: nobody there is no error (contract row users.delete). */
@@ -197,11 +204,8 @@ async function remove(call: DialectCall) {
 }
 
 async function byEmail({ work, query }: DialectCall<FieldsQuery & { email: string }>) {
-  const list = keyset(
-    (page) => operations.users.list(work, { query: { email: query.email, ...page }, body: undefined }),
-    'users',
-  );
-  return (await viewsOf(work, await allOf(list))).map((user) => pickFields(user, query));
+  const found = await work.read((db) => findShownByEmail(db, work.tenant.id, query.email));
+  return new Rendered(`[${(await textsOf(work, found)).map((user) => pickText(user, query)).join(',')}]`);
 }
 
 const listQuery = object({
@@ -235,7 +239,7 @@ async function list({ work, query }: DialectCall<Static<typeof listQuery>>) {
       ? []
       : [understood(() => filterOf(`identities.connection:${JSON.stringify(connection)}`))]),
   ];
-  const { users: found, total } = await searchUsers(work, {
+  const { users: found, total } = await searchShown(work, {
     filter: asked.length > 1 ? { kind: 'and', of: asked } : asked[0],
     sort: sort === undefined || sort === '' ? undefined : understood(() => sortOf(sort)),
     offset: page * limit,
@@ -243,8 +247,8 @@ async function list({ work, query }: DialectCall<Static<typeof listQuery>>) {
     includeTotal,
     cap: isStrict(work) ? STRICT_CAP : undefined,
   });
-  const items = await viewsOf(work, found);
-  return pickEach('users', offsetAnswer('users', query, { items, total }, true), query);
+  const items = (await textsOf(work, found)).map((user) => pickText(user, query));
+  return new Rendered(offsetText('users', query, { items, total }, true));
 }
 
 const noSuchUser = { not_found: inexistentUser } as const;
