@@ -139,14 +139,14 @@ describe.each(databaseKinds)('the client on %s', (kind) => {
   });
 
   it('a create that is still under way is waited for', async () => {
-    const held: (() => void)[] = [];
     const { hasher } = walk.server.services;
     // Takes every place of the hasher: the first create stays under way until it is let go.
-    const taken = [1, 2, 3, 4].map(() => hasher.bounded(() => new Promise<void>((resolve) => held.push(resolve))));
+    const gate = Promise.withResolvers<void>();
+    const taken = Array.from({ length: 50 }, () => hasher.bounded(() => gate.promise));
     const codes: string[] = [];
     const onRetry = ({ error }: { error: ReeveError }) => {
       codes.push(error.code);
-      for (const release of held) release();
+      gate.resolve();
     };
     const client = clientOf({ hooks: { onRetry } });
     const body = { email: newEmail(), password: 'a good long password' };

@@ -14,6 +14,7 @@ import {
   MemoryTallies,
   migrate,
   openDatabase,
+  type PasswordHasher,
   type Services,
   startHousekeeping,
   startSharing,
@@ -41,6 +42,8 @@ export interface ReeveOptions {
   readonly log?: (line: string) => void;
   /** Bounds in time that tests shorten. */
   readonly limits?: Limits;
+  /** Default: argon2id at its usual cost. Tests that are not about hashes bring a cheaper one. */
+  readonly hasher?: PasswordHasher;
 }
 
 export interface Reeve {
@@ -60,6 +63,7 @@ export async function startReeve({
   clock = systemClock,
   log = console.log,
   limits,
+  hasher = createPasswordHasher(),
 }: ReeveOptions): Promise<Reeve> {
   const config = readConfig(environment);
   const transport =
@@ -85,7 +89,7 @@ export async function startReeve({
     rules,
     clock,
     vault,
-    hasher: createPasswordHasher(),
+    hasher,
     attempts: createAttempts({ clock, tallies, vault }, { isLimited: config.rateLimit !== undefined }),
     onMail: () => wakeCourier(),
     onAccessChange: () => revalidate(),

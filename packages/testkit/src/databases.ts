@@ -1,11 +1,10 @@
 /** The database matrix: each test file gets a fresh SQLite file and a fresh PostgreSQL database. */
-import { statfsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { migrate, openDatabase } from '@reeve/core';
 import pg from 'pg';
 import { inject } from 'vitest';
+import { makeFolder } from './place.ts';
 
 /** The client of PostgreSQL, for tests that look behind the server. */
 export { default as pg } from 'pg';
@@ -18,22 +17,6 @@ export interface TestDatabase {
   /** A folder that is removed with the database. */
   readonly dir: string;
   drop(): Promise<void>;
-}
-
-const MEMORY = '/dev/shm';
-const MEMORY_BYTES = 2 ** 30;
-
-/**
- * Where databases are made: in memory if there is room, so that no commit waits for a disk. What tests kill is processes,
- * which a commit outlives in memory as on a disk.
- */
-function placeOf(): string {
-  try {
-    const { bavail, bsize } = statfsSync(MEMORY);
-    return bavail * bsize >= MEMORY_BYTES ? MEMORY : tmpdir();
-  } catch {
-    return tmpdir();
-  }
 }
 
 async function administer<T>(act: (client: pg.Client) => Promise<T>): Promise<T> {
@@ -75,6 +58,7 @@ export const makeTemplate = (name: Template, from: Template | undefined, fill: (
         return rowCount === 1;
       },
       async (client) => {
+        if (from === 'migrated') await migrated();
         await client.query(`create database ${name}_unfinished ${copyOf(from)}`);
         await fill(`${inject('postgresUrl')}/${name}_unfinished`);
         // Nobody is let in: PostgreSQL copies no database that somebody is connected to.
@@ -101,7 +85,7 @@ export async function freshDatabase(
   kind: DatabaseKind,
   { from }: { readonly from?: Template } = {},
 ): Promise<TestDatabase> {
-  const dir = await mkdtemp(join(placeOf(), 'reeve-test-'));
+  const dir = await makeFolder('reeve-test-');
   const removeDir = () => rm(dir, { recursive: true, force: true });
   if (kind === 'sqlite') return { url: `sqlite:${join(dir, 'reeve.db')}`, dir, drop: removeDir };
   if (from === 'migrated') await migrated();

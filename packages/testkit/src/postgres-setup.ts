@@ -1,8 +1,7 @@
 /** Vitest global set-up: one real PostgreSQL for the whole run, from the npm package, in a temporary folder. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { makeFolder } from './place.ts';
 
 interface Provider {
   provide(key: 'postgresUrl' | 'runDir', value: string): void;
@@ -46,6 +45,7 @@ export async function loadEmbeddedPostgres(): Promise<typeof import('embedded-po
 const SETTINGS = {
   max_connections: 300,
   shared_buffers: '128MB',
+  max_wal_size: '256MB',
   fsync: 'off',
   full_page_writes: 'off',
   wal_level: 'minimal',
@@ -54,7 +54,7 @@ const SETTINGS = {
 
 /** Starts a PostgreSQL server on a free port; `stop` ends it and removes its files. */
 export async function startPostgres(): Promise<{ url: string; stop(): Promise<void> }> {
-  const databaseDir = await mkdtemp(join(tmpdir(), 'reeve-postgres-'));
+  const databaseDir = await makeFolder('reeve-postgres-');
   const port = await freePort();
   const EmbeddedPostgres = await loadEmbeddedPostgres();
   const postgres = new EmbeddedPostgres({
@@ -81,7 +81,7 @@ export async function startPostgres(): Promise<{ url: string; stop(): Promise<vo
 }
 
 export default async function setup({ provide }: Provider): Promise<() => Promise<void>> {
-  const runDir = await mkdtemp(join(tmpdir(), 'reeve-run-'));
+  const runDir = await makeFolder('reeve-run-');
   const { url, stop } = await startPostgres();
   provide('postgresUrl', url);
   provide('runDir', runDir);

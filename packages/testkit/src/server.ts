@@ -4,9 +4,11 @@ import { copyFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { scopes as allScopes } from '@reeve/contract';
 import {
+  createPasswordHasher,
   createWork,
   findSigningKeys,
   forgetLastId,
+  type HashCost,
   type Services,
   systemActor,
   type TenantContext,
@@ -48,6 +50,11 @@ export interface BootOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** Shorter bounds in time than the server's own. */
   readonly limits?: Limits;
+  /**
+   * Passwords are hashed as operators' servers do it: where hashes, their time or races over them are the point. Otherwise a
+   * hash costs next to nothing.
+   */
+  readonly realHashes?: boolean;
   /** What the operator would read. */
   readonly log?: (line: string) => void;
   /** Use this database and folder instead of fresh ones; they are left in place. */
@@ -61,6 +68,7 @@ const FOUNDING = {
   REEVE_CLIENT_ID: CLIENT_ID,
   REEVE_CLIENT_SECRET: CLIENT_SECRET,
 };
+const CHEAP: HashCost = { memory: 8, passes: 1 };
 const SECRET_KEY = '5ec2'.repeat(16);
 const COMMON = { REEVE_PORT: '0', REEVE_RATE_LIMIT: 'off' };
 
@@ -81,7 +89,6 @@ async function foundedDatabase(kind: DatabaseKind): Promise<TestDatabase> {
   };
   const shared = inject('runDir');
   if (kind === 'postgres') {
-    await (await freshDatabase('postgres', { from: 'migrated' })).drop();
     await makeTemplate('founded', 'migrated', (url) => found(url, join(shared, 'postgres')));
     return withKey(await freshDatabase('postgres', { from: 'founded' }));
   }
@@ -112,7 +119,7 @@ const isFoundedOtherwise = (environment: Readonly<Record<string, string>>): bool
 
 export async function bootServer(
   kind: DatabaseKind,
-  { environment = {}, limits = {}, on, log = () => {} }: BootOptions = {},
+  { environment = {}, limits = {}, realHashes = false, on, log = () => {} }: BootOptions = {},
 ): Promise<TestServer> {
   // The process may have served another test, whose clock went on; what is founded now is founded now, too.
   forgetLastId();
@@ -126,6 +133,7 @@ export async function bootServer(
     clock,
     limits,
     log,
+    ...(realHashes ? {} : { hasher: createPasswordHasher({ cost: CHEAP }) }),
     environment: {
       ...COMMON,
       ...FOUNDING,
@@ -134,6 +142,8 @@ export async function bootServer(
       ...environment,
     },
   });
+  // Loading it from source takes a test longer than some bounds in time.
+  await reeve.warmed;
   const { services, url } = reeve;
   const tenant = await reeve.tenancy.tenantOf('http', new URL(url).host);
   const token: TestServer['token'] = async (scopes = allScopes, claims = {}) => {

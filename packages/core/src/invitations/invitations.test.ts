@@ -13,7 +13,7 @@ interface Body {
 describe.each(databaseKinds)('invitations on %s', (kind) => {
   let server: TestServer;
   beforeAll(async () => {
-    server = await bootServer(kind);
+    server = await bootServer(kind, { realHashes: true });
   });
   afterAll(() => server.stop());
 

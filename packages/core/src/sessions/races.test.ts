@@ -42,7 +42,7 @@ describe.each(databaseKinds)('races of sessions on %s', (kind) => {
   let isClosed = false;
   beforeAll(async () => {
     fresh = await freshDatabase(kind, { from: 'migrated' });
-    server = await bootServer(kind, { on: fresh });
+    server = await bootServer(kind, { on: fresh, realHashes: true });
   });
   afterAll(async () => {
     if (!isClosed) await server.stop();

@@ -128,7 +128,7 @@ export async function signInAt<More>(
     (await matchesPassword(work.services, known?.stored, credentials.password));
   if (!known || !isRight) return fail(work, attempt, known, 'invalid_credentials');
   const stored = known.stored as string;
-  const renewed = isNative(stored) ? null : await hasher.hash(credentials.password);
+  const renewed = isNative(stored, hasher.cost) ? null : await hasher.hash(credentials.password);
   const linked = known.position === 0 ? undefined : { connectionNum: connection.num, subject: known.subject };
   const proven: Proven = { id: known.id, linked, stored, renewed };
   const factor = door.factor && (await askFactor(work, attempt, proven, door.factor.code));

@@ -23,7 +23,7 @@ describe.each(databaseKinds)('one’s own account through the rw3iss door on %s'
   let server: TestServer;
   let admin: Rw3issPerson;
   beforeAll(async () => {
-    server = await bootServer(kind);
+    server = await bootServer(kind, { realHashes: true });
     admin = await rw3issPerson(server);
   });
   afterAll(() => server.stop());

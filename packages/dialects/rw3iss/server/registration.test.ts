@@ -26,7 +26,7 @@ describe.each(databaseKinds)('registering through the rw3iss door on %s', (kind)
   let admin: Rw3issPerson;
   let count = 0;
   beforeAll(async () => {
-    server = await bootServer(kind);
+    server = await bootServer(kind, { realHashes: true });
     admin = await rw3issPerson(server);
   });
   afterAll(() => server.stop());

@@ -25,7 +25,7 @@ describe.each(databaseKinds)('guessing on %s', (kind) => {
   let server: TestServer;
   let hashes = 0;
   beforeAll(async () => {
-    server = await bootServer(kind);
+    server = await bootServer(kind, { realHashes: true });
     const { hasher } = server.services;
     const { verify } = hasher;
     Object.assign(hasher, {

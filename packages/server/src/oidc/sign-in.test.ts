@@ -24,7 +24,7 @@ describe.each(databaseKinds)('signing in on %s', (kind) => {
   let server: TestServer;
   let count = 0;
   beforeAll(async () => {
-    server = await bootServer(kind);
+    server = await bootServer(kind, { realHashes: true });
   });
   afterAll(() => server.stop());
 

@@ -32,7 +32,7 @@ const both = (password: string) => ({ password, password_again: password });
 describe.each(databaseKinds)('hosted pages on %s', (kind) => {
   let server: TestServer;
   beforeAll(async () => {
-    server = await bootServer(kind);
+    server = await bootServer(kind, { realHashes: true });
   });
   afterAll(() => server.stop());
 

@@ -10,7 +10,7 @@ const PASSWORD = 'a new passphrase ✓';
 describe.each(databaseKinds)('tickets on %s', (kind) => {
   let server: TestServer;
   beforeAll(async () => {
-    server = await bootServer(kind);
+    server = await bootServer(kind, { realHashes: true });
   });
   afterAll(() => server.stop());
 

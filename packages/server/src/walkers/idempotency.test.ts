@@ -68,7 +68,7 @@ describe.each(databaseKinds)('idempotency on %s', (kind) => {
     // While no password can be hashed, the first request stays on its way.
     const { hasher } = walk.server.services;
     const gate = Promise.withResolvers<void>();
-    const held = Array.from({ length: 4 }, () => hasher.bounded(() => gate.promise));
+    const held = Array.from({ length: 50 }, () => hasher.bounded(() => gate.promise));
     const call = keyed({ body: { username: 'slow', password: 'correct horse battery' } }, crypto.randomUUID());
     const both = [walk.home.call('users.create', call), walk.home.call('users.create', call)];
     const second = await Promise.race(both);
