@@ -20,7 +20,7 @@ const dist = join(server, 'dist');
 const main = join(server, 'src/main.ts');
 
 /** Built-in modules that few starts use, and what they load in their turn. */
-const rare = /\b(?:const|var|let) (\w+) = __require\("(node:https?2?)"\);/g;
+const rare = /\b(?:const|var|let) (\w+) = __require\("(node:https|node:http2)"\);/g;
 
 /**
  * An `import` of a built-in module reads every export, which loads what hides behind lazy ones (`node:http` loads all of
@@ -41,10 +41,10 @@ const lazyBuiltins = {
           return `const ${parts.join(', ')};`;
         },
       )
-      .replaceAll(rare, (text, name, module) =>
-        module === 'node:http'
-          ? text
-          : `const ${name} = new Proxy({}, { get: (_, key) => process.getBuiltinModule("${module}")[key] });`,
+      .replaceAll(
+        rare,
+        (_text, name, module) =>
+          `const ${name} = new Proxy({}, { get: (_, key) => process.getBuiltinModule("${module}")[key] });`,
       ),
 };
 
@@ -52,11 +52,27 @@ const lazyBuiltins = {
 const ascii = {
   name: 'ascii',
   renderChunk: (code) =>
-    code.replaceAll(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`),
+    code.replaceAll(/\\?[^\0-\x7f]/g, (unit) => {
+      if (unit.length > 1) throw new Error(`An escaped ${unit} can't be spelled in ASCII.`);
+      return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+    }),
 };
 
 /** What Fastify asks for only where an application has its schemas compiled, or injects requests. */
 const unused = ['@fastify/ajv-compiler', '@fastify/fast-json-stringify-compiler', 'light-my-request'];
+
+/** One path of each part that is loaded when it is asked for. */
+const PARTS = [
+  '/api/v1/users',
+  '/api/v1/openapi.json',
+  '/docs/problems',
+  '/api/v2/users',
+  '/users/x/impersonate',
+  '/rw3iss/api/v1/admin/users',
+  '/authing/graphql/v2',
+  '/.well-known/jwks.json',
+  '/.well-known/openid-configuration',
+];
 
 rmSync(dist, { recursive: true, force: true });
 const bundle = await rolldown({
@@ -139,7 +155,16 @@ function checkStart(chunks) {
       throw new Error(`The thread ${name} would load what a start loads.`);
 }
 
-/** One start on a throw-away directory fills the compile cache, and proves that what was built starts. */
+/** Asks every part; throws where the server fails. */
+async function ask(url) {
+  for (const path of PARTS) {
+    const options = path.startsWith('/authing/') || path.startsWith('/users/') ? { method: 'POST' } : {};
+    const { status } = await fetch(url + path, { ...options, signal: AbortSignal.timeout(30_000) });
+    if (status >= 500) throw new Error(`The built server answers ${status} to ${path}.`);
+  }
+}
+
+/** Two starts on a throw-away directory fill the compile cache, and prove that what was built starts and answers. */
 async function warm() {
   const dir = mkdtempSync(join(tmpdir(), 'reeve-build-'));
   try {
@@ -149,14 +174,23 @@ async function warm() {
         stdio: ['ignore', 'pipe', 'inherit'],
         timeout: 30_000,
       });
-      let text = '';
-      child.stdout.on('data', (chunk) => {
-        text += chunk;
-        if (/^listening on /m.test(text)) child.kill('SIGTERM');
+      const closed = new Promise((resolve) => child.once('close', resolve));
+      const url = await new Promise((resolve) => {
+        let text = '';
+        child.stdout.on('data', (chunk) => {
+          text += chunk;
+          const found = /^listening on (\S+)$/m.exec(text);
+          if (found) resolve(found[1]);
+        });
+        void closed.then(() => resolve(undefined));
       });
-      const code = await new Promise((resolve) => child.once('close', resolve));
-      if (code !== 0 || !/^listening on /m.test(text))
-        throw new Error(`The built server does not start (exit ${code}).`);
+      try {
+        if (url) await ask(url);
+      } finally {
+        child.kill('SIGTERM');
+      }
+      const code = await closed;
+      if (code !== 0 || !url) throw new Error(`The built server does not start (exit ${code}).`);
     }
   } finally {
     rmSync(dir, { recursive: true, force: true });

@@ -23,10 +23,6 @@ export class Rendered<T> {
     this.json = json;
     this.version = version;
   }
-  /** What it describes, where it is written as a part of something else. */
-  toJSON(): T {
-    return JSON.parse(this.json) as T;
-  }
 }
 
 export type Output<R> = R extends

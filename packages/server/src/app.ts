@@ -130,8 +130,8 @@ export function createApp({ services, config, tallies, imports, limits }: AppOpt
   installPages(http, rooms);
   installDownloads(http, rooms);
   const oidc = installOidc(http, rooms);
-  const native = mountTable(http, nativeArea(rooms, imports));
-  areas.push(native, ...doors.map((door) => mountTable(http, dialectArea(rooms, door))));
+  const native = mountTable(http, services, nativeArea(rooms, imports));
+  areas.push(native, ...doors.map((door) => mountTable(http, services, dialectArea(rooms, door))));
   http.setNotFoundHandler(createUnknown(areas));
   return { http, guard, rooms, drain, oidc, origins, warm: native.warm };
 }

@@ -86,9 +86,10 @@ export function nativeTable(rooms: Rooms, imports: ImportMeans): Table {
     refuse: (request, reply, error) => refuse(rooms.services, request, reply, error),
     async miss(request, reply, verbs) {
       await enter(rooms, null, request, reply);
-      if (verbs.length === 0) throw unknownRoute(request);
-      reply.header('allow', verbs.join(', '));
-      throw new Problem('method_not_allowed', `This path answers ${verbs.join(', ')}.`);
+      const answered = verbs().join(', ');
+      if (answered === '') throw unknownRoute(request);
+      reply.header('allow', answered);
+      throw new Problem('method_not_allowed', `This path answers ${answered}.`);
     },
   };
 }

@@ -16,7 +16,6 @@ const TRANSPORT: Record<string, [ProblemCode, string]> = {
   ],
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: ['invalid_request', 'The body is not as long as Content-Length says.'],
   FST_ERR_CTP_EMPTY_JSON_BODY: ['invalid_json', 'The body is empty; send a JSON document or no content type.'],
-  FST_ERR_MAX_PARAM_LENGTH: ['not_found', 'Nothing has this id.'],
   FST_ERR_BAD_URL: ['invalid_request', 'The path is not validly encoded.'],
 };
 

@@ -3,8 +3,10 @@
  * the several hundred routes of the API and its dialects would cost most of a start, and a tenth of its memory.
  */
 import type { Verb } from '@reeve/contract';
+import type { Services } from '@reeve/core';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import createFinder, { type HTTPMethod, type HTTPVersion, type Instance } from 'find-my-way';
+import { refuse as refuseNatively } from './entry.ts';
 
 export type Params = Readonly<Record<string, string | undefined>>;
 
@@ -23,15 +25,17 @@ export interface Table {
   readonly routes: readonly TableRoute[];
   /** What goes wrong, in the form that the callers know. */
   refuse(request: FastifyRequest, reply: FastifyReply, error: unknown): Promise<FastifyReply>;
-  /** No route answers; `verbs` would, on the same path. Throws. */
-  miss(request: FastifyRequest, reply: FastifyReply, verbs: readonly Verb[]): Promise<never>;
+  /** No route answers; `verbs` tells which others would on the same path. Throws. */
+  miss(request: FastifyRequest, reply: FastifyReply, verbs: () => readonly Verb[]): Promise<never>;
 }
 
 export interface Area {
-  /** Below it everything is the table's. Empty: it has one path, among others' */
+  /** Everything below it is the table's. Empty: the table has one path only, and what is beside that is not its own. */
   readonly prefix: string;
-  /** Where its routes are, in the words of Fastify. */
+  /** Where its routes are, as Fastify spells it: `:name` for a part of the path, `*` for the rest. */
   readonly path: string;
+  /** Those of its routes; default: any. */
+  readonly verbs?: readonly Verb[];
   load(): Promise<Table>;
 }
 
@@ -67,7 +71,8 @@ export function finderOf(routes: readonly TableRoute[]): Finder {
   return finder;
 }
 
-export function mountTable(http: FastifyInstance, { prefix, path, load }: Area): MountedArea {
+export function mountTable(http: FastifyInstance, services: Services, area: Area): MountedArea {
+  const { prefix, path, verbs = VERBS, load } = area;
   let loaded: { readonly table: Table; readonly finder: Finder } | undefined;
   let loading: Promise<NonNullable<typeof loaded>> | undefined;
   const loadOnce = async () => {
@@ -83,13 +88,15 @@ export function mountTable(http: FastifyInstance, { prefix, path, load }: Area):
   };
   const miss = async (request: FastifyRequest, reply: FastifyReply): Promise<never> => {
     const { table, finder } = loaded ?? (await loadOnce());
-    const verbs = VERBS.filter((verb) => finder.find(verb, request.url) !== null);
-    return table.miss(request, reply, verbs);
+    return table.miss(request, reply, () => VERBS.filter((verb) => finder.find(verb, request.url) !== null));
   };
-  const refuse = async (request: FastifyRequest, reply: FastifyReply, error: unknown) =>
-    (loaded ?? (await loadOnce())).table.refuse(request, reply, error);
+  const refuse = async (request: FastifyRequest, reply: FastifyReply, error: unknown) => {
+    // What can't be loaded has no form of its own.
+    const known = loaded ?? (await loadOnce().catch(() => undefined));
+    return known ? known.table.refuse(request, reply, error) : refuseNatively(services, request, reply, error);
+  };
   http.route({
-    method: [...VERBS],
+    method: [...verbs],
     url: path,
     async onRequest(request, reply) {
       const { finder } = loaded ?? (await loadOnce());

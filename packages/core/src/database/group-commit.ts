@@ -13,11 +13,12 @@ import type { WriteGate } from './gate.ts';
 
 /**
  * A shared commit ends when it holds so many units, or has run so long: whoever waits behind it waits no longer. Where the
- * disk is slow a group may run as long as the last commit took: more units share the next one, and nobody waits twice as long.
+ * disk is slow a group may run as long as the last commit took, up to a bound, as nothing else runs meanwhile: more units
+ * share the next one.
  */
 const GROUP_LIMIT = 256;
 const GROUP_MILLISECONDS = 5;
-const LONGEST_GROUP_MILLISECONDS = 25;
+const LONGEST_GROUP_MILLISECONDS = 10;
 
 interface Waiting {
   readonly unit: (db: Db) => Promise<unknown>;

@@ -64,18 +64,31 @@ describe('the text of a document', () => {
     }
   });
 
-  it('is refused in another shape', () => {
-    const { id, ...rest } = plain;
+  it('that another version wrote is told all the same', () => {
+    const { id, custom_fields, ...rest } = { ...plain, email: 'a@x', state: 'disabled' as const };
+    const { email, state, ...others } = rest;
     const shapes = {
-      'in another order': JSON.stringify({ ...rest, id }),
-      'with a member less': JSON.stringify(rest),
-      'with a member more': JSON.stringify({ ...plain, more: 1 }),
-      'with white space': JSON.stringify(plain, undefined, 1),
-      'cut off': render(plain).slice(0, -1),
-      'cut off in a text': render({ ...plain, name: 'Ann' }).slice(0, render(plain).indexOf('"name"') + 10),
-      empty: '',
+      'in another order': { ...rest, custom_fields, id },
+      'with members of equal length in each other’s place': { id, email, state, ...others, custom_fields },
+      'with a member less': { id, ...rest },
+      'with a member more': { id, ...rest, custom_fields, more: 1 },
     };
-    for (const [name, shape] of Object.entries(shapes))
-      expect(() => new DocumentText().read(shape), name).toThrow('another shape');
+    for (const [name, shape] of Object.entries(shapes)) {
+      const text = new DocumentText();
+      text.read(JSON.stringify(shape));
+      expect(
+        [PLACE.id, PLACE.email, PLACE.state, PLACE.custom_fields].map((place) => text.value(place)),
+        name,
+      ).toEqual([JSON.stringify(id), '"a@x"', '"disabled"', '{}']);
+    }
+    const text = new DocumentText();
+    text.read(JSON.stringify({ id, ...rest, custom_fields }, undefined, 1));
+    expect(text.members(PLACE.state, PLACE.email)).toBe('"state":"disabled","email":"a@x"');
+  });
+
+  it('that is none is refused', () => {
+    const whole = render({ ...plain, name: 'Ann', user_metadata: { a: ['b'] } });
+    for (const at of [0, 1, whole.indexOf('Ann') + 1, whole.indexOf('["b') + 2, whole.length - 1])
+      expect(() => new DocumentText().read(whole.slice(0, at)), String(at)).toThrow(SyntaxError);
   });
 });

@@ -2,7 +2,7 @@
  * The members of a stored document as they stand in its text. Who shows most of a user as it is kept need not parse it and
  * write it again, which takes four times as long. Rests on `render`: its fields in its order, all of them, without white space.
  */
-import type { User } from './document.ts';
+import { parse, render, type User } from './document.ts';
 
 /** Where each field stands: the order of `render`. */
 export const PLACE = {
@@ -34,19 +34,18 @@ export const PLACE = {
   custom_fields: 25,
 } as const satisfies Record<keyof User, number>;
 
-const LENGTHS = Object.keys(PLACE).map((name) => name.length);
+/** What stands before each value, without the brace or the comma. */
+const LABELS = Object.keys(PLACE).map((name) => `"${name}":`);
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
-const COLON = 0x3a;
 const BACKSLASH = 0x5c;
 const OPEN = { list: 0x5b, object: 0x7b } as const;
 const CLOSE = { list: 0x5d, object: 0x7d } as const;
 const [F, N, T] = [0x66, 0x6e, 0x74];
 
-const misshapen = (): never => {
-  throw new Error('A stored user is of another shape than documents are written in.');
-};
+/** Where a value would end, if the text were a document. */
+const NOWHERE = -1;
 
 /** Behind the string that begins at `at`: behind its first quote that no odd number of backslashes stands before. */
 function behindString(text: string, at: number): number {
@@ -55,7 +54,7 @@ function behindString(text: string, at: number): number {
     while (text.charCodeAt(before) === BACKSLASH) before--;
     if ((end - before) % 2 === 1) return end + 1;
   }
-  return misshapen();
+  return NOWHERE;
 }
 
 /** Behind the list or object that begins at `at`. */
@@ -63,11 +62,13 @@ function behindBracket(text: string, at: number): number {
   let depth = 0;
   for (let end = at; end < text.length; end++) {
     const code = text.charCodeAt(end);
-    if (code === QUOTE) end = behindString(text, end) - 1;
-    else if (code === OPEN.object || code === OPEN.list) depth++;
+    if (code === QUOTE) {
+      end = behindString(text, end) - 1;
+      if (end < 0) return NOWHERE;
+    } else if (code === OPEN.object || code === OPEN.list) depth++;
     else if ((code === CLOSE.object || code === CLOSE.list) && --depth === 0) return end + 1;
   }
-  return misshapen();
+  return NOWHERE;
 }
 
 /** Behind the value that begins at `at`. */
@@ -88,28 +89,45 @@ function behind(text: string, at: number): number {
     const code = text.charCodeAt(end);
     if (code === COMMA || code === CLOSE.object) return end;
   }
-  return misshapen();
+  return NOWHERE;
 }
+
+/** What a document of an earlier version may lack. */
+const MISSING = {
+  ...(Object.fromEntries(Object.keys(PLACE).map((name) => [name, null])) as unknown as User),
+  profile: {},
+  user_metadata: {},
+  app_metadata: {},
+  custom_fields: {},
+};
 
 /** Reads one document after another: what it tells is of the one that was read last. */
 export class DocumentText {
   #doc = '';
-  readonly #begins = LENGTHS.map(() => 0);
-  readonly #ends = LENGTHS.map(() => 0);
+  readonly #begins = LABELS.map(() => 0);
+  readonly #ends = LABELS.map(() => 0);
 
-  /** Throws where the text is none that `render` made. */
+  /** Throws where the text is no document at all. */
   read(doc: string): void {
+    // A server of another version may have written it, with fields that came later or went before.
+    if (!this.#isRead(doc) && !this.#isRead(render({ ...MISSING, ...parse(doc) })))
+      throw new Error('A stored user is no document.');
+  }
+
+  /** Whether the text is of the shape that `render` makes. */
+  #isRead(doc: string): boolean {
     this.#doc = doc;
     let at = 0;
-    for (let place = 0; place < LENGTHS.length; place++) {
-      // Past a brace or a comma, the name, its quotes and the colon.
-      at += (LENGTHS[place] as number) + 4;
-      if (doc.charCodeAt(at - 1) !== COLON || doc.charCodeAt(at - 2) !== QUOTE) misshapen();
-      this.#begins[place] = at;
-      at = behind(doc, at);
+    for (let place = 0; place < LABELS.length; place++) {
+      const label = LABELS[place] as string;
+      if (!doc.startsWith(label, at + 1)) return false;
+      const begin = at + 1 + label.length;
+      at = behind(doc, begin);
+      if (at < 0) return false;
+      this.#begins[place] = begin;
       this.#ends[place] = at;
     }
-    if (at !== doc.length - 1) misshapen();
+    return at === doc.length - 1;
   }
 
   isNull(place: number): boolean {
@@ -123,6 +141,6 @@ export class DocumentText {
 
   /** `"name":value`, and those that follow up to `last`, with commas between. */
   members(first: number, last = first): string {
-    return this.#doc.slice((this.#begins[first] as number) - (LENGTHS[first] as number) - 3, this.#ends[last]);
+    return this.#doc.slice((this.#begins[first] as number) - (LABELS[first] as string).length, this.#ends[last]);
   }
 }

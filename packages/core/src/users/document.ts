@@ -13,7 +13,8 @@ const ASCII = /^[\0-\x7f]*$/;
 
 /**
  * Compatibility-composed and lowered: how identifiers and names are compared. The final form of sigma is the one letter
- * whose lower case depends on its place in the word; without it a part of a word is lowered like the whole.
+ * whose lower case depends on its place in the word; without it a part of a word is lowered like the whole. Another way of
+ * comparing needs a migration: keys are written when what they are made of changes.
  */
 export const keyOf = (text: string): string =>
   ASCII.test(text) ? text.toLowerCase() : text.normalize('NFKC').toLowerCase().replaceAll('ς', 'σ');

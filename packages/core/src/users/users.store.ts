@@ -305,7 +305,10 @@ const updatePrimaryKeys = statement<
     .where('user_num', '=', slot('user_num'))
     .where('position', '=', 0),
 );
-/** Writes a changed user: the row, and of what hangs on it only what differs. Returns the new version. */
+/**
+ * Writes a changed user: the row, and of what hangs on it only what differs from the row's document. Returns the new version.
+ * `row`: as it is stored now, read in this unit; once it is written, it is old.
+ */
 export async function updateUser(
   db: Db,
   tenantId: number,

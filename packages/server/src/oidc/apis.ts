@@ -86,19 +86,18 @@ export const doorOf = (audience: string): DoorName | undefined =>
   DOOR_AUDIENCE.exec(audience)?.[1] as DoorName | undefined;
 export const doorAudience = (door: DoorName, origin: string): string => `${origin}/${door}`;
 
-/** A principal's scopes stay the same object as long as its standing does: they are translated once in that time. */
-const nativelySpelled = new WeakMap<ReadonlySet<string>, ReadonlySet<string>>();
+/** A principal's scopes stay the same object as long as its standing does: Auth0's are translated once in that time. */
+const ofAuth0 = new WeakMap<ReadonlySet<string>, ReadonlySet<string>>();
 
 /** The native permissions that scopes of an API spell. At the rw3iss door they are role codes, at Authing's our own. */
 export const permissionsOf = (name: ApiName, spelled: ReadonlySet<string>): ReadonlySet<string> => {
   if (name === 'rw3iss') return new Set(ADMINISTRATOR_CODES.some((code) => spelled.has(code)) ? scopes : []);
   if (name === 'authing') return spelled;
-  let found = nativelySpelled.get(spelled);
-  if (!found) {
-    const api = APIS.find((known) => known.name === name) as Api;
-    found = new Set([...spelled].flatMap((scope) => api.permissionOf(scope) ?? []));
-    nativelySpelled.set(spelled, found);
-  }
+  const known = name === 'auth0' ? ofAuth0.get(spelled) : undefined;
+  if (known) return known;
+  const api = APIS.find((each) => each.name === name) as Api;
+  const found = new Set([...spelled].flatMap((scope) => api.permissionOf(scope) ?? []));
+  if (name === 'auth0') ofAuth0.set(spelled, found);
   return found;
 };
 
