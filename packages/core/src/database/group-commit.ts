@@ -18,7 +18,7 @@ import type { WriteGate } from './gate.ts';
  */
 const GROUP_LIMIT = 256;
 const GROUP_MILLISECONDS = 5;
-const LONGEST_GROUP_MILLISECONDS = 10;
+const LONGEST_GROUP_MILLISECONDS = 25;
 
 interface Waiting {
   readonly unit: (db: Db) => Promise<unknown>;
