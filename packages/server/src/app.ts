@@ -157,5 +157,7 @@ function createUnknown(areas: readonly MountedArea[]) {
   };
 }
 
-const areaOf = <T extends { readonly prefix: string }>(areas: readonly T[], { url }: FastifyRequest): T | undefined =>
-  areas.find(({ prefix }) => prefix !== '' && url.startsWith(`${prefix}/`));
+function areaOf<T extends { readonly prefix: string }>(areas: readonly T[], { url }: FastifyRequest): T | undefined {
+  const [path = ''] = url.split('?');
+  return areas.find(({ prefix }) => prefix !== '' && (path === prefix || path.startsWith(`${prefix}/`)));
+}
