@@ -8,7 +8,7 @@ import type { Config } from './config.ts';
 import { installDocs } from './docs/docs.ts';
 import { createDrain, type Drain } from './drain.ts';
 import { type Rooms, refuse, unknownRoute } from './entry.ts';
-import { createGuard, type Guard } from './guard.ts';
+import { createGuard } from './guard.ts';
 import { installHealth } from './health.ts';
 import type { ImportMeans } from './import/run.ts';
 import { installDownloads } from './jobs/download.ts';
@@ -48,7 +48,6 @@ const MAX_PATH_LENGTH = 16_384;
 
 export interface App {
   readonly http: FastifyInstance;
-  readonly guard: Guard;
   readonly rooms: Rooms;
   readonly drain: Drain;
   readonly oidc: Oidc;
@@ -133,7 +132,7 @@ export function createApp({ services, config, tallies, imports, limits }: AppOpt
   const native = mountTable(http, services, nativeArea(rooms, imports));
   areas.push(native, ...doors.map((door) => mountTable(http, services, dialectArea(rooms, door))));
   http.setNotFoundHandler(createUnknown(areas));
-  return { http, guard, rooms, drain, oidc, origins, warm: native.warm };
+  return { http, rooms, drain, oidc, origins, warm: native.warm };
 }
 
 /** What every answer carries. */

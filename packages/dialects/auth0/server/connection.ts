@@ -32,9 +32,9 @@ export async function findConnection(work: Work, field: 'id' | 'name', value: st
   return connection?.[field] === value ? connection : undefined;
 }
 
-/** As `findConnection`. Throws `not_found`, which rows word as `inexistent_connection`. */
-export async function requireConnection(work: Work, field: 'id' | 'name', value: string): Promise<Connection> {
-  const found = await findConnection(work, field, value);
+/** The connection of exactly this id. Throws `not_found`, which rows word as `inexistent_connection`. */
+export async function requireConnection(work: Work, id: string): Promise<Connection> {
+  const found = await findConnection(work, 'id', id);
   if (!found) throw new Problem('not_found', inexistentConnection.message);
   return found;
 }

@@ -166,7 +166,7 @@ async function listed(work: Work, query: Static<typeof listQuery>): Promise<Keys
   return keyset((page) => listConnections(work, { ...page, strategies: [first, ...rest] }), 'connections');
 }
 
-const byId = (work: Work, id: string): Promise<Connection> => requireConnection(work, 'id', id);
+const byId = requireConnection;
 
 async function create({ work, holds, body }: DialectCall<undefined, Static<typeof createBody>>) {
   const { name: called, strategy: kind, ...rest } = body;

@@ -62,7 +62,7 @@ async function importUsers(call: DialectCall) {
 async function importOf(work: DialectCall['work'], received: Received) {
   try {
     const { file, connection, externalId, isUpsert, tellsByMail } = formOf(received);
-    await requireConnection(work, 'id', connection);
+    await requireConnection(work, connection);
     return await putImport(work, file, {
       mode: isUpsert ? 'upsert' : 'insert',
       connection,
@@ -86,7 +86,7 @@ const exportBody = object({
 async function exportUsers(call: DialectCall<undefined, Static<typeof exportBody>>) {
   const { work, body } = call;
   const { connection_id: connection, format = 'json', limit, fields } = body;
-  if (connection !== undefined) await requireConnection(work, 'id', connection);
+  if (connection !== undefined) await requireConnection(work, connection);
   const bag = format === 'csv' && fields?.find(({ name }) => name === 'user_metadata' || name === 'app_metadata');
   if (bag) throw fieldProblem('fields', 'bag', `CSV cannot hold all of ${bag.name}; name its fields one by one`);
   const shown = fields?.map(({ name, export_as: given = name }) => given) ?? [];
