@@ -101,6 +101,8 @@ export interface Guard {
 /** How old the standing of a token may be: the bound within which other nodes' revocations take effect. */
 const STANDING_MILLISECONDS = 1000;
 const REMEMBERED = 50_000;
+/** So many tokens are found by their text: to digest a long one costs more than the rest of this page. */
+const BUSY = 256;
 const KEYS_MILLISECONDS = 60_000;
 
 interface KeySet {
@@ -139,6 +141,8 @@ function createKeySets({ database, vault, clock }: Services) {
 export function createGuard(services: Services): Guard {
   const { clock, database } = services;
   const remembered = new LRUCache<string, Remembered>(atMost(REMEMBERED));
+  /** Digests of valid tokens by their text. The map compares texts only where its own seeded hashes are equal. */
+  const busy = new LRUCache<string, string>(atMost(BUSY));
   const keySets = createKeySets(services);
   let epoch = 0;
 
@@ -178,9 +182,10 @@ export function createGuard(services: Services): Guard {
   };
 
   async function inspect(tenant: TenantContext, token: string): Promise<Inspected> {
-    const digest = `${tenant.id} ${hash('sha256', token, 'base64')}`;
+    const digest = busy.get(token) ?? hash('sha256', token, 'base64');
+    const key = `${tenant.id} ${digest}`;
     const now = clock.now();
-    let known = remembered.get(digest);
+    let known = remembered.get(key);
     if (!known) {
       // Here and not for every request: to look through a long token costs more than to find it.
       if (FOREIGN.test(token)) throw malformed();
@@ -188,10 +193,12 @@ export function createGuard(services: Services): Guard {
       const asked = epoch;
       const verified = await verify(tenant, token);
       known = { token: verified, principal: await standing(tenant, verified, now), checkedAt: now, epoch: asked };
-      remembered.set(digest, known);
+      remembered.set(key, known);
+      busy.set(token, digest);
     }
     if ((known.token.claims.exp ?? 0) * 1000 <= now) {
-      remembered.delete(digest);
+      remembered.delete(key);
+      busy.delete(token);
       throw expired();
     }
     if (known.epoch !== epoch || now - known.checkedAt > STANDING_MILLISECONDS || now < known.checkedAt) {
@@ -256,6 +263,7 @@ export function createGuard(services: Services): Guard {
     forgetKeys() {
       keySets.forget();
       remembered.clear();
+      busy.clear();
     },
   };
 }

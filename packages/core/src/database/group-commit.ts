@@ -10,6 +10,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { type Db, storageProblem } from './database.ts';
 import type { WriteGate } from './gate.ts';
+import type { Snapshot } from './snapshot.ts';
 
 /**
  * A shared commit ends when it holds so many units, or has run so long: whoever waits behind it waits no longer. Where the
@@ -32,6 +33,7 @@ export class GroupCommit {
   readonly #handle: DatabaseSync;
   readonly #db: Db;
   readonly #gate: WriteGate;
+  readonly #snapshot: Snapshot;
   readonly #begin: StatementSync;
   readonly #commit: StatementSync;
   readonly #changes: StatementSync;
@@ -42,10 +44,11 @@ export class GroupCommit {
   /** Milliseconds. */
   #lastCommit = 0;
 
-  constructor(handle: DatabaseSync, db: Db, gate: WriteGate) {
+  constructor(handle: DatabaseSync, db: Db, gate: WriteGate, snapshot: Snapshot) {
     this.#handle = handle;
     this.#db = db;
     this.#gate = gate;
+    this.#snapshot = snapshot;
     this.#begin = handle.prepare('BEGIN IMMEDIATE');
     this.#commit = handle.prepare('COMMIT');
     this.#changes = handle.prepare('SELECT total_changes() AS n');
@@ -98,6 +101,7 @@ export class GroupCommit {
         if (!this.#handle.isTransaction) break;
       }
       const ran = performance.now();
+      this.#snapshot.end();
       if (this.#handle.isTransaction) this.#commit.run();
       this.#lastCommit = performance.now() - ran;
     } catch (error) {

@@ -3,6 +3,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { Worker } from 'node:worker_threads';
 import type { Loan } from './database.ts';
 import type { WriteGate } from './gate.ts';
+import type { Snapshot } from './snapshot.ts';
 
 /** Pages of the log after which a commit moves them into the database file; SQLite's own default. */
 const CHECKPOINT_PAGES = 1000;
@@ -14,7 +15,7 @@ export interface Lender {
   idle(): Promise<void>;
 }
 
-export function createLender(path: string, handle: DatabaseSync, gate: WriteGate): Lender {
+export function createLender(path: string, handle: DatabaseSync, gate: WriteGate, snapshot: Snapshot): Lender {
   const lent = new Set<number>();
   let nextId = 2;
   let moving: Promise<void> | undefined;
@@ -42,13 +43,16 @@ export function createLender(path: string, handle: DatabaseSync, gate: WriteGate
     lend() {
       const id = nextId++;
       lent.add(id);
+      snapshot.forbid();
       moving ??= moveLog(nextId++);
       return {
         ticket: { url: `sqlite:${path}`, id, gate: gate.cells },
         end() {
           gate.leave(id);
           lent.delete(id);
-          if (lent.size === 0) gate.close();
+          if (lent.size > 0) return;
+          snapshot.allow();
+          gate.close();
         },
       };
     },

@@ -20,6 +20,7 @@ import type { Database, Db } from './database.ts';
 import { WriteGate } from './gate.ts';
 import { GroupCommit } from './group-commit.ts';
 import { createLender } from './lending.ts';
+import { Snapshot } from './snapshot.ts';
 import { runDirectly } from './statement.ts';
 
 const STATEMENT_CACHE = 512;
@@ -85,14 +86,15 @@ class TransactionalSqliteAdapter extends SqliteAdapter {
   }
 }
 
-export function dialectOf(connection: SqliteConnection): Dialect {
+/** `ran` is called after whatever runs on the connection. */
+export function dialectOf(connection: SqliteConnection, ran: () => void = () => {}): Dialect {
   const driver: Driver = {
     init: async () => {},
     acquireConnection: async () => connection,
     beginTransaction: async () => connection.handle.exec('BEGIN IMMEDIATE'),
     commitTransaction: async () => connection.handle.exec('COMMIT'),
     rollbackTransaction: async () => connection.handle.exec('ROLLBACK'),
-    releaseConnection: async () => {},
+    releaseConnection: async () => ran(),
     destroy: async () => connection.handle.close(),
   };
   return {
@@ -130,22 +132,27 @@ export function openSqlite(path: string, cacheMegabytes: number): Database {
   makePrivate(path);
   const writer = new SqliteConnection(path, writerPragmas(cacheMegabytes));
   const reader = new SqliteConnection(path, [...sharedPragmas(cacheMegabytes), 'query_only = ON']);
-  const root: Db = new Kysely<Tables>({ dialect: dialectOf(writer) });
+  const snapshot = new Snapshot(reader.handle);
+  const root: Db = new Kysely<Tables>({ dialect: dialectOf(writer, () => snapshot.end()) });
   const reading: Db = new Kysely<Tables>({ dialect: dialectOf(reader) });
   runDirectly(root, writer.run);
   runDirectly(reading, reader.run);
   const gate = new WriteGate();
-  const lender = createLender(path, writer.handle, gate);
-  const groups = new GroupCommit(writer.handle, root, gate);
+  const lender = createLender(path, writer.handle, gate, snapshot);
+  const groups = new GroupCommit(writer.handle, root, gate, snapshot);
   return {
     dialect: 'sqlite',
     root,
-    read: (unit) => unit(reading),
+    read(unit) {
+      snapshot.share();
+      return unit(reading);
+    },
     write: (unit) => groups.add(unit),
     lend: lender.lend,
     async close() {
       await groups.idle();
       await lender.idle();
+      snapshot.end();
       await reading.destroy();
       await root.destroy();
     },

@@ -42,6 +42,8 @@ interface Thread {
   readonly worker: Worker;
   isReady: boolean;
   job: Job | undefined;
+  /** Whose the last job was: its engine is ready for that tenant alone. */
+  tenantId: number | undefined;
   /** The rule that began last. */
   place: number | undefined;
   timer: NodeJS.Timeout | undefined;
@@ -61,7 +63,14 @@ export function createRuleThreads({ milliseconds = RUN_MILLISECONDS }: RuleThrea
     });
     // A server that ends its work is not kept alive by rules.
     worker.unref();
-    const thread: Thread = { worker, isReady: false, job: undefined, place: undefined, timer: undefined };
+    const thread: Thread = {
+      worker,
+      isReady: false,
+      job: undefined,
+      tenantId: undefined,
+      place: undefined,
+      timer: undefined,
+    };
     worker.on('message', (message: FromSandbox) => hear(thread, message));
     worker.on('error', () => drop(thread));
     worker.on('exit', () => drop(thread));
@@ -109,11 +118,12 @@ export function createRuleThreads({ milliseconds = RUN_MILLISECONDS }: RuleThrea
 
   function next(): void {
     while (!isClosed && waiting.length > 0) {
-      const idle = [...threads].find(({ job }) => job === undefined);
-      if (!idle && threads.size >= THREADS) return;
-      const thread = idle ?? start();
+      const idle = [...threads].filter(({ job }) => job === undefined);
+      if (idle.length === 0 && threads.size >= THREADS) return;
       const job = take() as Job;
+      const thread = idle.find(({ tenantId }) => tenantId === job.tenantId) ?? idle[0] ?? start();
       thread.job = job;
+      thread.tenantId = job.tenantId;
       limit(thread, thread.isReady ? milliseconds : START_MILLISECONDS);
       thread.worker.postMessage(job.message);
     }
@@ -135,8 +145,8 @@ export function createRuleThreads({ milliseconds = RUN_MILLISECONDS }: RuleThrea
       if ('checked' in answer) return answer.checked;
       throw new Error(`The sandbox failed: ${JSON.stringify(answer)}`);
     },
-    async run({ tenantId, ...run }: RuleTask): Promise<RuleOutcome> {
-      const answer = await ask({ run }, tenantId);
+    async run(task: RuleTask): Promise<RuleOutcome> {
+      const answer = await ask({ run: task }, task.tenantId);
       if ('ran' in answer) return answer.ran;
       throw new Error(`The sandbox failed: ${JSON.stringify(answer)}`);
     },

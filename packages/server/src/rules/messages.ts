@@ -1,7 +1,7 @@
 /** What the sandbox's thread and the server say to one another; plain data. */
 import type { RuleOutcome, RuleTask, ScriptFault } from '@reeve/core';
 
-export type ToSandbox = { readonly check: string } | { readonly run: Omit<RuleTask, 'tenantId'> };
+export type ToSandbox = { readonly check: string } | { readonly run: RuleTask };
 
 export type FromSandbox =
   /** The thread has its engine; it says so once. */

@@ -1,7 +1,8 @@
 /**
  * One JavaScript engine in WebAssembly, without any function of the host: text goes in, text comes out. Each rule gets a
  * runtime and globals of its own, so that it finds nothing of what another one left. Owns the bounds in time, memory,
- * stack and output. An engine that a script brought to its limits is thrown away whole.
+ * stack and output. An engine that a script brought to its limits is thrown away whole; so is one whose memory served
+ * another tenant: a fault of the engine that lets a script read freed memory shows it nothing but its own tenant's.
  */
 import engine from '@jitl/quickjs-singlefile-mjs-release-sync';
 import type { RuleOutcome, RuleScript, RuleTask, ScriptFault } from '@reeve/core';
@@ -70,13 +71,18 @@ function expressionOf(script: string): string {
 
 export interface Sandbox {
   check(script: string): Promise<ScriptFault | undefined>;
-  run(task: Omit<RuleTask, 'tenantId'>, begins: (place: number) => void): Promise<RuleOutcome>;
+  run(task: RuleTask, begins: (place: number) => void): Promise<RuleOutcome>;
 }
 
 interface Instance {
   readonly module: QuickJSWASMModule;
   readonly memory: WasmMemory;
+  /** Whose rules have run in it; undefined where none has. */
+  owner: number | typeof NOBODY_KNOWN | undefined;
 }
+
+/** A script that is judged before it is anybody's rule. */
+const NOBODY_KNOWN = Symbol('nobody known');
 
 async function newInstance(): Promise<Instance> {
   const memory = new WebAssembly.Memory({ initial: FIRST_PAGES, maximum: MOST_PAGES });
@@ -85,22 +91,31 @@ async function newInstance(): Promise<Instance> {
     wasmMemory: memory,
     emscriptenModule: { print: silent, printErr: silent } as never,
   });
-  return { module: await newQuickJSWASMModuleFromVariant(variant), memory };
+  return { module: await newQuickJSWASMModuleFromVariant(variant), memory, owner: undefined };
 }
 
 export async function createSandbox(): Promise<Sandbox> {
-  let instance = await newInstance();
+  let instance: Instance | undefined = await newInstance();
+
+  async function instanceOf(owner: number | typeof NOBODY_KNOWN): Promise<Instance> {
+    const isOthers = instance?.owner !== undefined && (owner === NOBODY_KNOWN || owner !== instance.owner);
+    if (!instance || isOthers) instance = await newInstance();
+    instance.owner = owner;
+    return instance;
+  }
 
   /** Runs `act` in fresh globals; `undefined` where it overran or broke the engine, with the reason in `ended`. */
   async function within<T>(
+    owner: number | typeof NOBODY_KNOWN,
     milliseconds: number,
     act: (context: QuickJSContext, runtime: QuickJSRuntime, isOver: () => boolean) => T,
   ): Promise<{ value: T } | { ended: string }> {
+    const { module, memory } = await instanceOf(owner);
     const end = cpuMilliseconds() + milliseconds;
     let overran = false;
     const isOver = () => (overran ||= cpuMilliseconds() > end);
     try {
-      const runtime = instance.module.newRuntime();
+      const runtime = module.newRuntime();
       runtime.setMaxStackSize(STACK_BYTES);
       runtime.setInterruptHandler(isOver);
       const context = runtime.newContext();
@@ -108,19 +123,24 @@ export async function createSandbox(): Promise<Sandbox> {
       if (overran) throw new Error(TIMED_OUT);
       context.dispose();
       runtime.dispose();
-      if (instance.memory.buffer.byteLength > FIRST_PAGES * PAGE) instance = await newInstance();
+      if (memory.buffer.byteLength > FIRST_PAGES * PAGE) instance = undefined;
       return { value };
     } catch (error) {
       // Whatever broke, the host's stack, the engine's memory or its patience: nothing of this engine is used again.
-      instance = await newInstance();
+      instance = undefined;
       if (overran) return { ended: TIMED_OUT };
       if (error instanceof RangeError) return { ended: 'the rule nests too deep' };
       return { ended: error instanceof ScriptError ? error.message : 'the rule broke its sandbox' };
     }
   }
 
-  async function judge(rule: RuleScript, input: { user: string; context: string }, milliseconds: number) {
-    const outcome = await within(milliseconds, (context, runtime, isOver): Verdict => {
+  async function judge(
+    tenantId: number,
+    rule: RuleScript,
+    input: { user: string; context: string },
+    milliseconds: number,
+  ) {
+    const outcome = await within(tenantId, milliseconds, (context, runtime, isOver): Verdict => {
       const harness = evaluated(context, HARNESS, 'harness.js');
       const script = context.evalCode(expressionOf(rule.script), FILE, { type: 'global' });
       if ('error' in script && script.error) {
@@ -146,7 +166,7 @@ export async function createSandbox(): Promise<Sandbox> {
 
   return {
     async check(script) {
-      const outcome = await within(RULE_MILLISECONDS, (context): ScriptFault | undefined => {
+      const outcome = await within(NOBODY_KNOWN, RULE_MILLISECONDS, (context): ScriptFault | undefined => {
         const result = context.evalCode(expressionOf(script), FILE, { type: 'global' });
         if ('error' in result && result.error) return faultOf(taken(context, result.error));
         const kind = context.typeof(result.value);
@@ -156,14 +176,14 @@ export async function createSandbox(): Promise<Sandbox> {
       });
       return 'ended' in outcome ? { message: outcome.ended, line: undefined } : outcome.value;
     },
-    async run({ rules, user, context }, begins) {
+    async run({ tenantId, rules, user, context }, begins) {
       const end = cpuMilliseconds() + TOTAL_MILLISECONDS;
       let input = { user: JSON.stringify(user), context: JSON.stringify(context) };
       for (const [place, rule] of rules.entries()) {
         begins(place);
         const left = end - cpuMilliseconds();
         const verdict: Verdict =
-          left <= 0 ? { denied: TIMED_OUT } : await judge(rule, input, Math.min(RULE_MILLISECONDS, left));
+          left <= 0 ? { denied: TIMED_OUT } : await judge(tenantId, rule, input, Math.min(RULE_MILLISECONDS, left));
         if ('denied' in verdict) return { denied: visible(verdict.denied) || 'the rule refused', rule: rule.name };
         input = verdict;
       }
