@@ -12,7 +12,8 @@ const json = { 'content-type': 'application/json' };
 export interface Sample {
   readonly users: readonly User[];
   readonly roleIds: readonly string[];
-  /** The row number in the middle. */
+  /** The last row number, and the one in the middle. */
+  readonly top: number;
   readonly middle: number;
 }
 
@@ -38,6 +39,7 @@ export async function sampleOf({ databaseUrl }: Directory): Promise<Sample> {
       return {
         users: rows.map(({ doc }) => JSON.parse(doc) as User),
         roleIds: roles.map(({ id }) => id),
+        top: Number(top),
         middle: Math.floor(Number(top) / 2),
       };
     });
@@ -66,10 +68,13 @@ const NEW = {
 };
 const CHANGED = { nickname: 'Nick {n}', user_metadata: { visit: '{n}' } };
 const CONNECTION = 'Username-Password-Authentication';
+/** More of them than a server keeps the texts of. */
+const PAGES = 40;
+const cursorAt = (num: number) => Buffer.from(JSON.stringify(['-created_at', num, num])).toString('base64url');
 
 /** The operations that are measured by themselves. */
 export function operationsOf({ users, roleIds, middle }: Sample): Readonly<Record<string, Ask>> {
-  const cursor = Buffer.from(JSON.stringify(['-created_at', middle, middle])).toString('base64url');
+  const cursor = cursorAt(middle);
   const total = '&include_totals=true';
   return {
     get: get(users.map(({ id }) => `${PATH}/${id}`)),
@@ -102,7 +107,8 @@ export function operationsOf({ users, roleIds, middle }: Sample): Readonly<Recor
 }
 
 /** The same operation natively and through the Auth0 dialect. */
-export function pairsOf({ users }: Sample): Readonly<Record<string, { native: Ask; auth0: Ask }>> {
+export function pairsOf({ users, top }: Sample): Readonly<Record<string, { native: Ask; auth0: Ask }>> {
+  const pages = Array.from({ length: PAGES }, (_, page) => page);
   return {
     get: {
       native: get(users.map(({ id }) => `${PATH}/${id}`)),
@@ -111,6 +117,10 @@ export function pairsOf({ users }: Sample): Readonly<Record<string, { native: As
     list: {
       native: get([`${PATH}?limit=50&include_total=true`]),
       auth0: get([`${AUTH0}?per_page=50&include_totals=true`]),
+    },
+    'list, page after page': {
+      native: get(pages.map((page) => `${PATH}?limit=50&include_total=true&cursor=${cursorAt(top - 50 * page + 1)}`)),
+      auth0: get(pages.map((page) => `${AUTH0}?per_page=50&include_totals=true&page=${page}`)),
     },
     exact: {
       native: get(users.map((user) => `${PATH}?email=${asked(emailOf(user))}`)),

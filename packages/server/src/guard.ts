@@ -82,6 +82,12 @@ interface Remembered {
   epoch: number;
 }
 
+interface Busy {
+  readonly tenantId: number;
+  readonly token: string;
+  readonly known: Remembered;
+}
+
 export interface Guard {
   /** Verifies a bearer token for an API; default: the native one. Throws 401 problems. */
   authenticate(tenant: TenantContext, authorization: string | undefined, api?: ApiName): Promise<Principal>;
@@ -101,8 +107,12 @@ export interface Guard {
 /** How old the standing of a token may be: the bound within which other nodes' revocations take effect. */
 const STANDING_MILLISECONDS = 1000;
 const REMEMBERED = 50_000;
-/** So many tokens are found by their text: to digest a long one costs more than the rest of this page. */
+/**
+ * So many tokens are kept as they are: to digest a long one costs more than all the rest that is done here. They are found by
+ * their last characters, of which a guess has as much chance as a guess of any other secret of 96 bits.
+ */
 const BUSY = 256;
+const END = -16;
 const KEYS_MILLISECONDS = 60_000;
 
 interface KeySet {
@@ -141,8 +151,7 @@ function createKeySets({ database, vault, clock }: Services) {
 export function createGuard(services: Services): Guard {
   const { clock, database } = services;
   const remembered = new LRUCache<string, Remembered>(atMost(REMEMBERED));
-  /** Digests of valid tokens by their text. The map compares texts only where its own seeded hashes are equal. */
-  const busy = new LRUCache<string, string>(atMost(BUSY));
+  const busy = new LRUCache<string, Busy>(atMost(BUSY));
   const keySets = createKeySets(services);
   let epoch = 0;
 
@@ -181,10 +190,13 @@ export function createGuard(services: Services): Guard {
     return principalOf(token, found);
   };
 
-  async function inspect(tenant: TenantContext, token: string): Promise<Inspected> {
-    const digest = busy.get(token) ?? hash('sha256', token, 'base64');
-    const key = `${tenant.id} ${digest}`;
-    const now = clock.now();
+  function busyOne(tenant: TenantContext, token: string): Remembered | undefined {
+    const found = busy.get(token.slice(END));
+    return found?.token === token && found.tenantId === tenant.id ? found.known : undefined;
+  }
+
+  async function rememberedOne(tenant: TenantContext, token: string, now: number): Promise<Remembered> {
+    const key = `${tenant.id} ${hash('sha256', token, 'base64')}`;
     let known = remembered.get(key);
     if (!known) {
       // Here and not for every request: to look through a long token costs more than to find it.
@@ -194,13 +206,15 @@ export function createGuard(services: Services): Guard {
       const verified = await verify(tenant, token);
       known = { token: verified, principal: await standing(tenant, verified, now), checkedAt: now, epoch: asked };
       remembered.set(key, known);
-      busy.set(token, digest);
     }
-    if ((known.token.claims.exp ?? 0) * 1000 <= now) {
-      remembered.delete(key);
-      busy.delete(token);
-      throw expired();
-    }
+    busy.set(token.slice(END), { tenantId: tenant.id, token, known });
+    return known;
+  }
+
+  async function inspect(tenant: TenantContext, token: string): Promise<Inspected> {
+    const now = clock.now();
+    const known = busyOne(tenant, token) ?? (await rememberedOne(tenant, token, now));
+    if ((known.token.claims.exp ?? 0) * 1000 <= now) throw expired();
     if (known.epoch !== epoch || now - known.checkedAt > STANDING_MILLISECONDS || now < known.checkedAt) {
       const asked = epoch;
       known.principal = await standing(tenant, known.token, now);

@@ -90,6 +90,28 @@ describe.each(databaseKinds)('users with what is shown beside them on %s', (kind
       expect(await findShown(server.work(), nobody), nobody).toBeUndefined();
   });
 
+  it('are those of the oldest connection, where several have the subject', async () => {
+    const make = async (connection: string): Promise<User> =>
+      (await server.api('POST', '/users', { email: 'twin@example.com', connection })).body;
+    // The later connection's comes first in whatever order rows are read.
+    const twins = [await make(SECOND), await make('Username-Password-Authentication')] as const;
+    await server.services.database.write(async (db) => {
+      for (const { id } of twins) {
+        const row = await findUser(db, server.tenant.id, id);
+        await db
+          .updateTable('identities')
+          .set({ subject: 'twin' })
+          .where('user_num', '=', row?.num as number)
+          .execute();
+      }
+    });
+    expect(await findShown(server.work(), 'auth0|twin')).toMatchObject({
+      connection: 'Username-Password-Authentication',
+      doc: expect.stringContaining(twins[1].id),
+    });
+    for (const { id } of twins) await server.api('DELETE', `/users/${id}`);
+  });
+
   it('are not found by a linked identity', async () => {
     const make = async (email: string): Promise<User> => (await server.api('POST', '/users', { email })).body;
     const [own, other] = [await make('own@example.com'), await make('other@example.com')];
@@ -189,7 +211,7 @@ describe.each(databaseKinds)('users with what is shown beside them on %s', (kind
       const rows = handle.prepare(`explain query plan ${text}`).all() as { detail: string }[];
       const plan = rows.map(({ detail }) => detail).join('\n');
       expect(plan).toContain('authentication_methods USING INDEX authentication_methods_by_user_num (user_num=?)');
-      expect(plan).toContain('SEARCH connections USING INTEGER PRIMARY KEY');
+      expect(plan).toMatch(/SEARCH connections USING (INTEGER PRIMARY KEY|INDEX connections__name_key \(tenant_id=)/);
       expect(plan).not.toMatch(/SCAN (users|identities|authentication_methods)/);
     }
     handle.close();

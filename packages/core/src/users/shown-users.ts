@@ -30,31 +30,36 @@ const FACTORS: readonly (readonly MultifactorName[] | undefined)[] = [
 export const factorsOf = ({ factors }: Pick<ShownUser, 'factors'>): readonly MultifactorName[] | undefined =>
   FACTORS[factors ?? 0];
 
+const connectionOf = (users: string) =>
+  sql`(select name from connections where connections.num = ${sql.ref(`${users}.connection_num`)})`;
+
 /** The columns of a `ShownUser`, of users or of what has their `num`, `doc` and `connection_num`. */
-export const shownColumns = (users: string) => sql<ShownUser>`
+export const shownColumns = (users: string, connection = connectionOf(users)) => sql<ShownUser>`
   ${sql.ref(`${users}.doc`)},
-  (select name from connections where connections.num = ${sql.ref(`${users}.connection_num`)}) as connection,
+  ${connection} as connection,
   (select max(case type when 'totp' then 1 else 0 end) + max(case type when 'totp' then 0 else 2 end)
     from authentication_methods
     where user_num = ${sql.ref(`${users}.num`)} and type <> 'recovery-code' and confirmed_at is not null) as factors`;
 
-const byIdentity = statement<{ tenant_id: number; provider: string; subject: string }, ShownUser>(
-  (_db, slot) => sql<ShownUser>`
-    select ${shownColumns('users')} from connections
+type Placed = ShownUser & { readonly place: number };
+
+// A primary identity is of the home connection. Each connection may have the subject: few do, so nothing is sorted here.
+const byIdentity = statement<{ tenant_id: number; provider: string; subject: string }, Placed>(
+  (_db, slot) => sql<Placed>`
+    select ${shownColumns('users', sql`connections.name`)}, connections.num as place from connections
     inner join identities on identities.connection_num = connections.num
     inner join users on users.num = identities.user_num
     where connections.tenant_id = ${slot('tenant_id')} and identities.subject = ${slot('subject')}
-      and identities.provider = ${slot('provider')} and identities.position = 0
-    order by identities.connection_num limit 1`,
+      and identities.provider = ${slot('provider')} and identities.position = 0`,
 );
 
-/** The user whose primary identity `provider|subject` is; undefined where there is none. */
+/** The user whose primary identity `provider|subject` is, in the oldest connection that has one; undefined where none has. */
 export async function findShown(work: Work, spelling: string): Promise<ShownUser | undefined> {
   const parts = partsOf(spelling);
   if (!parts) return undefined;
   const [provider, subject] = parts;
-  const [found] = await work.read((db) => byIdentity(db, { tenant_id: work.tenant.id, provider, subject }));
-  return found;
+  const found = await work.read((db) => byIdentity(db, { tenant_id: work.tenant.id, provider, subject }));
+  return found.length > 1 ? found.toSorted((a, b) => a.place - b.place)[0] : found[0];
 }
 
 // A key that begins with a space stands where there is no address.

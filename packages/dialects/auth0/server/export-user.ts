@@ -1,7 +1,7 @@
 /** The file of an export as Auth0 writes it (contract §12): newline-delimited JSON, or CSV whose texts begin with an apostrophe. */
-import { DocumentText, type ExportJobOptions, type ExportShape, PLACE, type Work } from '@reeve/core';
+import type { ExportJobOptions, ExportShape, Work } from '@reeve/core';
 import { connectionNames } from './connection.ts';
-import { identityMembers, namesIn, userText } from './user.ts';
+import { cutsOf, identitiesOf, identityMembers, namesIn, userText } from './user.ts';
 
 export interface ExportField {
   readonly name: string;
@@ -60,13 +60,11 @@ const headerCell = (name: string): string => {
 
 export async function exportShape(work: Work, { format, vendor }: ExportJobOptions): Promise<ExportShape> {
   const nameOf = namesIn(await connectionNames(work));
-  const text = new DocumentText();
   const asked = (vendor?.fields as readonly ExportField[] | undefined) ?? DEFAULT_FIELDS;
   const fields = asked.map(({ name, export_as: shown = name }) => ({ shown, steps: stepsOf(name) }));
   const valuesOf = (doc: string) => {
-    text.read(doc);
-    const identities = identityMembers(JSON.parse(text.value(PLACE.identities)), nameOf);
-    const user: unknown = JSON.parse(userText(text, identities));
+    const cuts = cutsOf(doc);
+    const user: unknown = JSON.parse(userText(cuts, identityMembers(identitiesOf(cuts), nameOf)));
     return fields.map(({ steps }) => valueAt(user, steps));
   };
   if (format === 'csv')

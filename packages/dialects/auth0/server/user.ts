@@ -5,15 +5,15 @@ import {
   appMetadataOf,
   type Bag,
   type DialectCall,
-  DocumentText,
+  DocumentCutter,
   factorsOf,
   fieldProblem,
   findShown,
   findUserIdBySpelling,
   operations,
-  PLACE,
   Problem,
   resultOf,
+  ShownTexts,
   type ShownUser,
   type User,
   type Work,
@@ -107,9 +107,10 @@ export function identityMembers(identities: User['identities'], nameOf: NameOf):
 }
 
 /** The identities of somebody who has but one, as most do, if their parts need no unescaping. */
-const ALONE = /^\[\{"connection_id":"[^"\\]*","provider":"([^"\\]*)","subject":"([^"\\]*)","is_primary":true\}\]$/;
+const ALONE =
+  /^"identities":\[\{"connection_id":"[^"\\]*","provider":"([^"\\]*)","subject":"([^"\\]*)","is_primary":true\}\]$/;
 
-/** `identityMembers` of JSON, without parsing it; undefined where there is more to tell. */
+/** `identityMembers` of a cut, without parsing it; undefined where there is more to tell. */
 function aloneMembers(identities: string, connection: string): string | undefined {
   const alone = ALONE.exec(identities);
   if (!alone) return undefined;
@@ -118,66 +119,75 @@ function aloneMembers(identities: string, connection: string): string | undefine
   return `"user_id":"${provider}|${subject}","identities":[{"connection":${name},"user_id":"${subject}","provider":"${provider}","isSocial":false}]`;
 }
 
-/** `user_metadata` and `app_metadata`, which the values of custom fields are shown among. */
-function metadataMembers(text: DocumentText): string {
-  const fields = text.value(PLACE.custom_fields);
-  if (fields === '{}') return text.members(PLACE.user_metadata, PLACE.app_metadata);
-  const parsed = { app_metadata: JSON.parse(text.value(PLACE.app_metadata)), custom_fields: JSON.parse(fields) };
-  return `${text.members(PLACE.user_metadata)},"app_metadata":${JSON.stringify(appMetadataOf(parsed))}`;
-}
-
-/** What Auth0 calls as the directory does, and leaves out where it is null: with a flag, if it has one, in the order of documents. */
-const FIRST = [
-  PLACE.email,
-  PLACE.username,
-  PLACE.phone_number,
-  PLACE.name,
-  PLACE.given_name,
-  PLACE.family_name,
-  PLACE.nickname,
-  PLACE.picture,
+/** What of a document is shown, and where `cutter` puts it. What Auth0 calls as the directory does goes first, each with its flag. */
+const CUTS = [
+  ['state', 'state'],
+  ['email', 'email_verified'],
+  ['username', 'username'],
+  ['phone_number', 'phone_verified'],
+  ['name', 'name'],
+  ['given_name', 'given_name'],
+  ['family_name', 'family_name'],
+  ['nickname', 'nickname'],
+  ['picture', 'picture'],
+  ['user_metadata', 'app_metadata'],
+  ['identities', 'identities'],
+  ['sign_in_count', 'sign_in_count'],
+  ['last_sign_in_at', 'last_sign_in_at'],
+  ['created_at', 'updated_at'],
+  ['last_sign_in_ip', 'last_sign_in_ip'],
+  ['last_password_change_at', 'last_password_change_at'],
+  ['custom_fields', 'custom_fields'],
 ] as const;
-/** The last place of each. */
-const LAST = FIRST.map((_place, i) => (FIRST[i + 1] ?? PLACE.profile) - 1);
+type CutName = (typeof CUTS)[number][0];
+const AT = Object.fromEntries(CUTS.map(([name], i) => [name, i + 1])) as Readonly<Record<CutName, number>>;
+const cutter = new DocumentCutter(CUTS);
 
-/** The members of those that are there; what stands together is taken together. */
-function profileMembers(text: DocumentText): string {
-  let json = '';
-  for (let i = 0; i < FIRST.length; i++) {
-    if (text.isNull(FIRST[i] as number)) continue;
-    const first = i;
-    while (i + 1 < FIRST.length && !text.isNull(FIRST[i + 1] as number)) i++;
-    json += `${text.members(FIRST[first] as number, LAST[i])},`;
+export type UserCuts = readonly (string | undefined)[];
+export const cutsOf = (doc: string): UserCuts => cutter.read(doc);
+/** As the document has them. */
+export const identitiesOf = (cuts: UserCuts): User['identities'] => JSON.parse(`{${cuts[AT.identities]}}`).identities;
+
+/** `user_metadata` and `app_metadata`, which the values of custom fields are shown among. */
+function metadataMembers(cuts: UserCuts): string {
+  const bags = cuts[AT.user_metadata] as string;
+  if (cuts[AT.custom_fields] === '"custom_fields":{}') return bags;
+  const { user_metadata, ...others } = JSON.parse(`{${bags},${cuts[AT.custom_fields]}}`);
+  return JSON.stringify({ user_metadata, app_metadata: appMetadataOf(others) }).slice(1, -1);
+}
+
+/** A member under the name that Auth0 has for it; nothing where there is none. */
+const memberAs = (name: string, cut: string | undefined): string =>
+  cut === undefined ? '' : `"${name}"${cut.slice(cut.indexOf(':'))},`;
+
+/** JSON of a user in Auth0's fields (contract, `schemas.User`). `identities`: what `identityMembers` makes of them. */
+export function userText(cuts: UserCuts, identities: string, factors?: readonly string[]): string {
+  let json = '{';
+  for (let place = AT.email; place <= AT.picture; place++) {
+    const cut = cuts[place];
+    if (cut !== undefined) json += `${cut},`;
   }
-  return json;
-}
-
-const memberAs = (name: string, text: DocumentText, place: number): string =>
-  text.isNull(place) ? '' : `"${name}":${text.value(place)},`;
-
-/** JSON of the user that was read, in Auth0's fields (contract, `schemas.User`). `identities`: what `identityMembers` makes of them. */
-export function userText(text: DocumentText, identities: string, factors?: readonly string[]): string {
-  let json = `{${profileMembers(text)}${identities},${metadataMembers(text)},`;
-  if (text.value(PLACE.state) === '"disabled"') json += '"blocked":true,';
+  json += `${identities},${metadataMembers(cuts)},`;
+  if (cuts[AT.state] === '"state":"disabled"') json += '"blocked":true,';
   if (factors) json += `"multifactor":${JSON.stringify(factors)},`;
-  json += memberAs('last_ip', text, PLACE.last_sign_in_ip);
-  json += memberAs('last_login', text, PLACE.last_sign_in_at);
-  json += memberAs('last_password_reset', text, PLACE.last_password_change_at);
-  return `${json}"logins_count":${text.value(PLACE.sign_in_count)},${text.members(PLACE.created_at, PLACE.updated_at)}}`;
+  json += memberAs('last_ip', cuts[AT.last_sign_in_ip]);
+  json += memberAs('last_login', cuts[AT.last_sign_in_at]);
+  json += memberAs('last_password_reset', cuts[AT.last_password_change_at]);
+  return `${json}${memberAs('logins_count', cuts[AT.sign_in_count])}${cuts[AT.created_at]}}`;
 }
 
-// Each document is shown before the next one is read.
-const text = new DocumentText();
+const shownTexts = new ShownTexts();
 
 /** JSON of users in Auth0's fields. */
 export async function textsOf(work: Work, users: readonly ShownUser[]): Promise<string[]> {
   const others = new Map<number, User['identities']>();
   const texts = users.map((user, i) => {
-    text.read(user.doc);
-    const identities = text.value(PLACE.identities);
-    const alone = aloneMembers(identities, user.connection);
-    if (alone !== undefined) return userText(text, alone, factorsOf(user));
-    others.set(i, JSON.parse(identities));
+    const known = shownTexts.find(user);
+    if (known !== undefined) return known;
+    const cuts = cutsOf(user.doc);
+    const alone = aloneMembers(cuts[AT.identities] as string, user.connection);
+    if (alone !== undefined) return shownTexts.keep(user, userText(cuts, alone, factorsOf(user)));
+    others.set(i, identitiesOf(cuts));
     return '';
   });
   // A linked account may be of another connection than its user.
@@ -194,8 +204,7 @@ async function fillIn(
   const nameOf = await namesOf(work, [...others.values()].flat());
   for (const [i, identities] of others) {
     const user = users[i] as ShownUser;
-    text.read(user.doc);
-    texts[i] = userText(text, identityMembers(identities, nameOf), factorsOf(user));
+    texts[i] = userText(cutsOf(user.doc), identityMembers(identities, nameOf), factorsOf(user));
   }
 }
 
