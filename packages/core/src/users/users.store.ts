@@ -85,29 +85,37 @@ type UserValues = {
   doc: string;
   extensions: string;
 };
-const insertRow = statement<UserValues, { num: number }>((db, slot) =>
-  db
-    .insertInto('users')
-    .values({
-      id: slot('id'),
-      tenant_id: slot('tenant_id'),
-      connection_num: slot('connection_num'),
-      state: slot('state'),
-      name_key: slot('name_key'),
-      given_name_key: slot('given_name_key'),
-      family_name_key: slot('family_name_key'),
-      nickname_key: slot('nickname_key'),
-      updated_at: slot('updated_at'),
-      last_sign_in_at: 0,
-      password_must_be_reset: slot('password_must_be_reset'),
-      token_version: 0,
-      version: 1,
-      search_text: slot('search_text'),
-      doc: slot('doc'),
-      extensions: slot('extensions'),
-    })
-    .returning('num'),
+const rowInsertion = (db: Db, slot: <K extends keyof UserValues>(name: K) => NonNullable<UserValues[K]>) =>
+  db.insertInto('users').values({
+    id: slot('id'),
+    tenant_id: slot('tenant_id'),
+    connection_num: slot('connection_num'),
+    state: slot('state'),
+    name_key: slot('name_key'),
+    given_name_key: slot('given_name_key'),
+    family_name_key: slot('family_name_key'),
+    nickname_key: slot('nickname_key'),
+    updated_at: slot('updated_at'),
+    last_sign_in_at: 0,
+    password_must_be_reset: slot('password_must_be_reset'),
+    token_version: 0,
+    version: 1,
+    search_text: slot('search_text'),
+    doc: slot('doc'),
+    extensions: slot('extensions'),
+  });
+const insertReturning = statement<UserValues, { num: number }>((db, slot) => rowInsertion(db, slot).returning('num'));
+const insertSilently = statement<UserValues, unknown>(rowInsertion);
+const lastNumber = statement<Record<never, never>, { num: number }>(
+  () => sql<{ num: number }>`select last_insert_rowid() as num`,
 );
+
+/** The number of the new row. SQLite copies every page that a statement changes which returns something. */
+async function insertRow(db: Db, values: UserValues): Promise<number> {
+  if (isPostgres(db)) return ((await insertReturning(db, values)) as [{ num: number }])[0].num;
+  await insertSilently(db, values);
+  return ((await lastNumber(db, {})) as [{ num: number }])[0].num;
+}
 
 type IdentityValues = {
   tenant_id: number;
@@ -208,7 +216,7 @@ export async function insertUser(
 ): Promise<number> {
   const leaves = metadataLeavesOf(user);
   const searchText = searchTextOf(user);
-  const [row] = await insertRow(db, {
+  const inserted = await insertRow(db, {
     id: user.id,
     tenant_id: tenantId,
     connection_num: connectionNum,
@@ -221,7 +229,6 @@ export async function insertUser(
     doc: render(user),
     extensions: '{}',
   });
-  const inserted = (row as { num: number }).num;
   const num = former ? await reviveRow(db, inserted, user, former) : inserted;
   const primary = primaryOf(user);
   await insertIdentityRow(db, {
