@@ -240,6 +240,22 @@ test('a connection that the server has closed is not taken again, nor one that i
   expect(sockets).toHaveLength(4);
 });
 
+test('a connection ends after the time that the server gives it, however often it was taken', async () => {
+  const hinted = answerOf('kept').replace('\r\n\r\n', '\r\nkeep-alive: timeout=2\r\n\r\n');
+  const { sockets, url } = await startRaw((socket) => socket.write(hinted));
+  const fetch = nodeTransport();
+  for (let i = 0; i < 3; i++) {
+    expect(await textOf(fetch(url, init()))).toBe('kept');
+    await turn();
+  }
+  expect(sockets).toHaveLength(1);
+  // A second before the server would.
+  await new Promise((resolve) => sockets[0]?.on('close', resolve));
+  expect(await textOf(fetch(url, init()))).toBe('kept');
+  expect(sockets).toHaveLength(2);
+  fetch.close();
+});
+
 test('a bound on connections holds, and who waits for one is given it', async () => {
   const { sockets, url } = await startRaw((socket, _count, text) => {
     socket.write(answerOf(text.split(' ')[1] as string));

@@ -116,10 +116,13 @@ const shortenReuse = (agent: HttpAgent, { keepAlive, scheduling }: AgentOptions)
     }
     const isFull = sockets.length >= agent.maxFreeSockets;
     for (const _waiting in agent.requests) return release.call(agent, socket, options);
+    let kept = known.get(socket);
+    // The agent reads all headers of the answer for the server's hint, which it gives with the first one as with the last.
+    if (kept) (socket as Socket).unref();
     // Its type says nothing of the answer.
-    if (isFull || !socket.writable || socket.readableLength > 0 || (agent.keepSocketAlive(socket) as unknown) === false)
-      return socket.destroy();
-    const kept = known.get(socket) ?? keep(socket, sockets);
+    const isRefused = !kept && (agent.keepSocketAlive(socket) as unknown) === false;
+    if (isFull || isRefused || !socket.writable || socket.readableLength > 0) return socket.destroy();
+    kept ??= keep(socket, sockets);
     kept.isIdle = true;
     sockets.push(kept);
   });
