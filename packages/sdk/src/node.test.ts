@@ -243,7 +243,7 @@ test('a connection that the server has closed is not taken again, nor one that i
 test('a connection ends after the time that the server gives it, however often it was taken', async () => {
   const hinted = answerOf('kept').replace('\r\n\r\n', '\r\nkeep-alive: timeout=2\r\n\r\n');
   const { sockets, url } = await startRaw((socket) => socket.write(hinted));
-  const fetch = nodeTransport();
+  const fetch = nodeTransport({ timeout: 50_000 });
   for (let i = 0; i < 3; i++) {
     expect(await textOf(fetch(url, init()))).toBe('kept');
     await turn();
