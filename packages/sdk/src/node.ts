@@ -76,7 +76,9 @@ interface Connecting {
 }
 
 interface Kept {
-  readonly socket: Duplex;
+  readonly socket: Socket;
+  /** How long it may be idle (ms; 0: for ever), as the agent has set it; undefined until it has. */
+  timeout: number | undefined;
   isIdle: boolean;
 }
 
@@ -95,8 +97,8 @@ const shortenReuse = (agent: HttpAgent, { keepAlive, scheduling }: AgentOptions)
   const known = new WeakMap<Duplex, Kept>();
   const idle = new Map<string, Kept[]>();
 
-  const keep = (socket: Duplex, among: Kept[]): Kept => {
-    const kept = { socket, isIdle: false };
+  const keep = (socket: Socket, among: Kept[]): Kept => {
+    const kept: Kept = { socket, timeout: undefined, isIdle: false };
     const drop = () => kept.isIdle && socket.destroy();
     // What comes while nobody has asked would be taken for the answer to the next request.
     socket.on('data', drop).on('timeout', drop).on('error', drop);
@@ -116,13 +118,14 @@ const shortenReuse = (agent: HttpAgent, { keepAlive, scheduling }: AgentOptions)
     }
     const isFull = sockets.length >= agent.maxFreeSockets;
     for (const _waiting in agent.requests) return release.call(agent, socket, options);
-    let kept = known.get(socket);
-    // The agent reads all headers of the answer for the server's hint, which it gives with the first one as with the last.
-    if (kept) (socket as Socket).unref();
+    const kept = known.get(socket) ?? keep(socket as Socket, sockets);
+    // The agent reads all headers of the answer for the server's hint, which is the same each time: not while its limit stands.
+    const stands = kept.timeout !== undefined && kept.timeout === kept.socket.timeout;
+    if (stands) kept.socket.unref();
+    const isRefused = !stands && (agent.keepSocketAlive(socket) as unknown) === false;
     // Its type says nothing of the answer.
-    const isRefused = !kept && (agent.keepSocketAlive(socket) as unknown) === false;
     if (isFull || isRefused || !socket.writable || socket.readableLength > 0) return socket.destroy();
-    kept ??= keep(socket, sockets);
+    kept.timeout = kept.socket.timeout;
     kept.isIdle = true;
     sockets.push(kept);
   });
