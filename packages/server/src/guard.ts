@@ -109,7 +109,7 @@ const STANDING_MILLISECONDS = 1000;
 const REMEMBERED = 50_000;
 /**
  * So many tokens are kept as they are: to digest a long one costs more than all the rest that is done here. They are found by
- * their last characters, of which a guess has as much chance as a guess of any other secret of 96 bits.
+ * their last characters, of which a guess has as much chance as a guess of any other secret of 90 bits.
  */
 const BUSY = 256;
 const END = -16;

@@ -36,7 +36,11 @@ export function createLender(path: string, handle: DatabaseSync, gate: WriteGate
     gate.leave(id);
     moving = undefined;
     if (lent.size > 0) moving = moveLog(nextId++);
-    else if (handle.isOpen) handle.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
+    else {
+      // Not before: what is read holds up the thread that moves the log.
+      snapshot.allow();
+      if (handle.isOpen) handle.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
+    }
   }
 
   return {
@@ -50,9 +54,7 @@ export function createLender(path: string, handle: DatabaseSync, gate: WriteGate
         end() {
           gate.leave(id);
           lent.delete(id);
-          if (lent.size > 0) return;
-          snapshot.allow();
-          gate.close();
+          if (lent.size === 0) gate.close();
         },
       };
     },

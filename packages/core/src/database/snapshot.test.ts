@@ -62,6 +62,23 @@ it('does not keep the log from starting over at a commit', async () => {
   expect({ ...other.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get() }).toEqual({ busy: 0, log: 0, checkpointed: 0 });
 });
 
+it('is not begun anew by whoever reads while the database is being closed', async () => {
+  expect(await seen()).toEqual([]);
+  const closing = database.close();
+  const reads: Promise<unknown>[] = [];
+  for (let tick = 0; tick < 40; tick++) {
+    await Promise.resolve();
+    reads.push(seen().catch(() => 'closed'));
+  }
+  await closing;
+  const outcomes = await Promise.all(reads);
+  expect(outcomes.at(-1)).toBe('closed');
+  // What would be left of a snapshot ends in this turn, and would end the process.
+  await nextTurn();
+  await expect(seen()).rejects.toThrow();
+  database = openDatabase(`sqlite:${join(dir, 'read.db')}`);
+});
+
 it('is each statement alone while another thread may commit', async () => {
   expect(await seen()).toEqual([]);
   const loan = database.lend();

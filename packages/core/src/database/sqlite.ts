@@ -86,7 +86,7 @@ class TransactionalSqliteAdapter extends SqliteAdapter {
   }
 }
 
-/** `ran` is called after whatever runs on the connection. */
+/** `ran` is called after whatever Kysely runs on the connection; hot paths' statements go past it (`runDirectly`). */
 export function dialectOf(connection: SqliteConnection, ran: () => void = () => {}): Dialect {
   const driver: Driver = {
     init: async () => {},
@@ -144,7 +144,11 @@ export function openSqlite(path: string, cacheMegabytes: number): Database {
     dialect: 'sqlite',
     root,
     read(unit) {
-      snapshot.share();
+      try {
+        snapshot.share();
+      } catch (error) {
+        return Promise.reject(error);
+      }
       return unit(reading);
     },
     write: (unit) => groups.add(unit),
@@ -152,7 +156,7 @@ export function openSqlite(path: string, cacheMegabytes: number): Database {
     async close() {
       await groups.idle();
       await lender.idle();
-      snapshot.end();
+      snapshot.forbid();
       await reading.destroy();
       await root.destroy();
     },

@@ -106,6 +106,11 @@ describe('cuts of a document', () => {
     }
   });
 
+  it('of one that is longer than any may be are the same', () => {
+    const user: User = { ...plain, user_metadata: { list: Array.from({ length: 3_000_000 }, () => '') } };
+    expect([...each.read(render(user))].slice(1)).toEqual(expected(user));
+  });
+
   it('of one that another version wrote are the same', () => {
     const { id, custom_fields, ...rest } = { ...plain, email: 'a@x', state: 'disabled' as const };
     const { email, state, ...others } = rest;

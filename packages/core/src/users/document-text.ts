@@ -89,7 +89,17 @@ export class DocumentCutter {
    */
   read(doc: string): readonly (string | undefined)[] {
     // A server of another version may have written it, with fields that came later or went before.
-    return this.#pattern.exec(doc) ?? this.#parsed(doc);
+    return this.#matched(doc) ?? this.#parsed(doc);
+  }
+
+  #matched(doc: string): readonly (string | undefined)[] | null {
+    try {
+      return this.#pattern.exec(doc);
+    } catch (error) {
+      // Millions of members leave the expression without a stack.
+      if (error instanceof RangeError) return null;
+      throw error;
+    }
   }
 
   #parsed(doc: string): readonly (string | undefined)[] {

@@ -119,7 +119,7 @@ function aloneMembers(identities: string, connection: string): string | undefine
   return `"user_id":"${provider}|${subject}","identities":[{"connection":${name},"user_id":"${subject}","provider":"${provider}","isSocial":false}]`;
 }
 
-/** What of a document is shown, and where `cutter` puts it. What Auth0 calls as the directory does goes first, each with its flag. */
+/** What of a document is shown, and where `cutter` puts it. From `email` to `picture` Auth0 calls each as the directory does. */
 const CUTS = [
   ['state', 'state'],
   ['email', 'email_verified'],
@@ -156,6 +156,9 @@ function metadataMembers(cuts: UserCuts): string {
   return JSON.stringify({ user_metadata, app_metadata: appMetadataOf(others) }).slice(1, -1);
 }
 
+/** Of a document that was written before its times were. */
+const NEVER = '"created_at":null,"updated_at":null';
+
 /** A member under the name that Auth0 has for it; nothing where there is none. */
 const memberAs = (name: string, cut: string | undefined): string =>
   cut === undefined ? '' : `"${name}"${cut.slice(cut.indexOf(':'))},`;
@@ -173,7 +176,8 @@ export function userText(cuts: UserCuts, identities: string, factors?: readonly 
   json += memberAs('last_ip', cuts[AT.last_sign_in_ip]);
   json += memberAs('last_login', cuts[AT.last_sign_in_at]);
   json += memberAs('last_password_reset', cuts[AT.last_password_change_at]);
-  return `${json}${memberAs('logins_count', cuts[AT.sign_in_count])}${cuts[AT.created_at]}}`;
+  json += memberAs('logins_count', cuts[AT.sign_in_count]);
+  return `${json}${cuts[AT.created_at] ?? NEVER}}`;
 }
 
 const shownTexts = new ShownTexts();

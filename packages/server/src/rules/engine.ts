@@ -121,7 +121,8 @@ export function createRuleThreads({ milliseconds = RUN_MILLISECONDS }: RuleThrea
       const idle = [...threads].filter(({ job }) => job === undefined);
       if (idle.length === 0 && threads.size >= THREADS) return;
       const job = take() as Job;
-      const thread = idle.find(({ tenantId }) => tenantId === job.tenantId) ?? idle[0] ?? start();
+      const own = idle.find(({ tenantId }) => tenantId === job.tenantId);
+      const thread = own ?? (threads.size < THREADS ? start() : (idle[0] as Thread));
       thread.job = job;
       thread.tenantId = job.tenantId;
       limit(thread, thread.isReady ? milliseconds : START_MILLISECONDS);

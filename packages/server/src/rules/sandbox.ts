@@ -97,6 +97,7 @@ async function newInstance(): Promise<Instance> {
 export async function createSandbox(): Promise<Sandbox> {
   let instance: Instance | undefined = await newInstance();
 
+  /** A new engine costs about four times what a small rule does. */
   async function instanceOf(owner: number | typeof NOBODY_KNOWN): Promise<Instance> {
     const isOthers = instance?.owner !== undefined && (owner === NOBODY_KNOWN || owner !== instance.owner);
     if (!instance || isOthers) instance = await newInstance();
@@ -104,7 +105,7 @@ export async function createSandbox(): Promise<Sandbox> {
     return instance;
   }
 
-  /** Runs `act` in fresh globals; `undefined` where it overran or broke the engine, with the reason in `ended`. */
+  /** Runs `act` in fresh globals; where it overran or broke the engine, `ended` says why. */
   async function within<T>(
     owner: number | typeof NOBODY_KNOWN,
     milliseconds: number,
