@@ -9,6 +9,7 @@ import {
   type TestServer,
 } from '@reeve/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { cutsOf, userText } from './user.ts';
 
 const CONNECTION = 'Username-Password-Authentication';
 const OTHER = 'other-pool';
@@ -179,5 +180,19 @@ describe.each(databaseKinds)('a user of Auth0 on %s', (kind) => {
     } finally {
       await fresh.stop();
     }
+  });
+});
+
+it('a person whose document lacks what came later is shown without it', () => {
+  const doc = JSON.stringify({ id: 'usr_1', state: 'disabled', email: 'a@example.com', email_verified: true });
+  expect(JSON.parse(userText(cutsOf(doc), '"user_id":"auth0|1"'))).toEqual({
+    email: 'a@example.com',
+    email_verified: true,
+    user_id: 'auth0|1',
+    user_metadata: {},
+    app_metadata: {},
+    blocked: true,
+    created_at: null,
+    updated_at: null,
   });
 });
