@@ -14,7 +14,7 @@ interface Made {
 const CHARACTERS = 1_000_000;
 const SEEN = 1000;
 /** The end of `{"id":"usr_…"`, which no two users share but by chance; so short that it is a text of its own, not a part of the document's. */
-const keyOf = ({ doc }: ShownUser): string => doc.slice(25, 37);
+const endOfId = ({ doc }: ShownUser): string => doc.slice(25, 37);
 
 export class ShownTexts {
   #young = new Map<string, Made>();
@@ -24,7 +24,7 @@ export class ShownTexts {
 
   /** The text that was made of an equal user; undefined where none is known. */
   find(user: ShownUser): string | undefined {
-    const key = keyOf(user);
+    const key = endOfId(user);
     const young = this.#young.get(key);
     const made = young ?? this.#old.get(key);
     if (made?.of.doc !== user.doc || made.of.connection !== user.connection || made.of.factors !== user.factors)
@@ -35,7 +35,7 @@ export class ShownTexts {
 
   /** What was made of a user and of nothing else; it is kept if the user was seen before. */
   keep(of: ShownUser, text: string): string {
-    const key = keyOf(of);
+    const key = endOfId(of);
     if (this.#seen.has(key)) this.#keep(key, { of, text });
     else {
       if (this.#seen.size >= SEEN) this.#seen.clear();

@@ -50,6 +50,7 @@ interface Thread {
 }
 
 export function createRuleThreads({ milliseconds = RUN_MILLISECONDS }: RuleThreadsOptions = {}): RuleThreads {
+  /** Whoever was given a job last stands last. */
   const threads = new Set<Thread>();
   const waiting: Job[] = [];
   let isClosed = false;
@@ -123,6 +124,8 @@ export function createRuleThreads({ milliseconds = RUN_MILLISECONDS }: RuleThrea
       const job = take() as Job;
       const own = idle.find(({ tenantId }) => tenantId === job.tenantId);
       const thread = own ?? (threads.size < THREADS ? start() : (idle[0] as Thread));
+      threads.delete(thread);
+      threads.add(thread);
       thread.job = job;
       thread.tenantId = job.tenantId;
       limit(thread, thread.isReady ? milliseconds : START_MILLISECONDS);
