@@ -101,11 +101,14 @@ atStart.delete(main);
 const inThreads = new Set(
   [...workerNames.values()].flatMap((name) => [...modulesOf(drafted, `${name}.js`, { andLater: true })]),
 );
+// A thread of few lines would load the rest of what it shares with others.
+const inSmallest = modulesOf(drafted, 'database-checkpoint-worker.js');
 const { output } = await bundle.write({
   ...options,
   codeSplitting: {
     includeDependenciesRecursively: false,
     groups: [
+      { name: 'gate', test: (id) => atStart.has(id) && inSmallest.has(id) },
       { name: 'shared', test: (id) => atStart.has(id) && inThreads.has(id) },
       { name: 'start', test: (id) => atStart.has(id) && !inThreads.has(id) },
     ],

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { DatabaseSync } from 'node:sqlite';
 import { newId } from '@reeve/core';
-import { appendUser, emptyColumns, type UserColumns } from '../../packages/core/src/users/users.bulk.ts';
+import { appendUser, emptyColumns, eventDataOf, type UserColumns } from '../../packages/core/src/users/users.bulk.ts';
 import { draftUser } from '../../packages/core/src/users/users.ts';
 
 const BATCH = 2000;
@@ -41,6 +41,7 @@ const event = db.prepare(
 
 function insert(users: UserColumns, now: number): void {
   let at = 0;
+  const events = eventDataOf(users);
   db.exec('BEGIN IMMEDIATE');
   for (let i = 0; i < users.id.length; i++) {
     const id = users.id[i] as string;
@@ -78,7 +79,7 @@ function insert(users: UserColumns, now: number): void {
         number[at] as number | null,
       );
     }
-    event.run(newId('evt', now), tenant, id, users.event[i] as string, now);
+    event.run(newId('evt', now), tenant, id, events[i] as string, now);
   }
   db.exec('COMMIT');
 }

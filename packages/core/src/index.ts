@@ -17,6 +17,7 @@ export { type BrowserDraft, rememberBrowser } from './authentication-methods/bro
 export * from './authentication-methods/enrollments.ts';
 export { proveFactor } from './authentication-methods/second-factor.ts';
 export { totpCodeAt } from './authentication-methods/totp.ts';
+export * from './background.ts';
 export * from './bounded.ts';
 export { findGrantedScopes } from './client-grants/client-grants.store.ts';
 export * from './clock.ts';

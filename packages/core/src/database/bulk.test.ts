@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { sql } from 'kysely';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { BulkDatabase } from './bulk.ts';
 import type { Database, Loan } from './database.ts';
 import { openDatabase, openLoan } from './open.ts';
@@ -114,4 +114,15 @@ it('the log is moved and emptied once the loans have ended', async () => {
   database = openDatabase(`sqlite:${path()}`);
   loan = database.lend();
   expect(await count()).toBe(5000);
+});
+
+it('connections that answer requests keep few pages while a loan is out, and many again after it', async () => {
+  const pages = async () => {
+    const query = sql<{ cache_size: number }>`pragma cache_size`;
+    const [writer, reader] = [await query.execute(database.root), await database.read((db) => query.execute(db))];
+    return [writer.rows[0]?.cache_size, reader.rows[0]?.cache_size];
+  };
+  expect(await pages()).toEqual([-4096, -4096]);
+  loan.end();
+  await vi.waitFor(async () => expect(await pages()).toEqual([-32_768, -32_768]));
 });

@@ -5,10 +5,14 @@
  */
 import { DatabaseSync } from 'node:sqlite';
 import { workerData } from 'node:worker_threads';
+import { goLast } from '../background.ts';
 import { WriteGate } from './gate.ts';
 
-/** Frames (pages) that the log may gather before it is moved: 128 MB. The fewer moves, the fewer commits wait for the disk. */
-const FRAMES = 16_384;
+/**
+ * Frames (pages) that the log may gather before it is moved: 256 MB. While they are moved, commits wait for the disk (measured:
+ * 10 to 25 ms instead of 3); the fewer moves, the fewer of them, and the more often a page has changed that is moved once.
+ */
+const FRAMES = 32_768;
 const SHORTEST_PAUSE = 100;
 const LONGEST_PAUSE = 2000;
 
@@ -19,6 +23,7 @@ export interface CheckpointData {
   readonly id: number;
 }
 
+goLast();
 const { path, gate: cells, id } = workerData as CheckpointData;
 const gate = new WriteGate(cells);
 const handle = new DatabaseSync(path, { timeout: 1000 });

@@ -10,6 +10,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { type Db, storageProblem } from './database.ts';
 import type { WriteGate } from './gate.ts';
+import { SearchIndex, STEP_PAGES } from './search-index.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /**
@@ -20,6 +21,8 @@ import type { Snapshot } from './snapshot.ts';
 const GROUP_LIMIT = 256;
 const GROUP_MILLISECONDS = 5;
 const LONGEST_GROUP_MILLISECONDS = 25;
+/** Of the search index, that a commit merges beside one for each unit: about what the units add, on all its levels. */
+const FEWEST_PAGES = 4;
 
 interface Waiting {
   readonly unit: (db: Db) => Promise<unknown>;
@@ -37,6 +40,7 @@ export class GroupCommit {
   readonly #begin: StatementSync;
   readonly #commit: StatementSync;
   readonly #changes: StatementSync;
+  readonly #searchIndex: SearchIndex;
   #queue: Waiting[] = [];
   #running: Promise<void> | undefined;
   /** So many of the next units run with a savepoint: a group was rolled back. */
@@ -52,6 +56,7 @@ export class GroupCommit {
     this.#begin = handle.prepare('BEGIN IMMEDIATE');
     this.#commit = handle.prepare('COMMIT');
     this.#changes = handle.prepare('SELECT total_changes() AS n');
+    this.#searchIndex = new SearchIndex(handle);
   }
 
   add<T>(unit: (db: Db) => Promise<T>): Promise<T> {
@@ -101,6 +106,7 @@ export class GroupCommit {
         if (!this.#handle.isTransaction) break;
       }
       const ran = performance.now();
+      if (this.#handle.isTransaction) this.#searchIndex.merge(Math.min(STEP_PAGES, FEWEST_PAGES + members.length));
       this.#snapshot.end();
       if (this.#handle.isTransaction) this.#commit.run();
       this.#lastCommit = performance.now() - ran;

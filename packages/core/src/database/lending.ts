@@ -15,15 +15,37 @@ export interface Lender {
   idle(): Promise<void>;
 }
 
-export function createLender(path: string, handle: DatabaseSync, gate: WriteGate, snapshot: Snapshot): Lender {
+/**
+ * Megabytes of a connection's page cache meanwhile. A connection forgets all pages whenever another one has committed, so what it
+ * holds beyond a transaction is of no use then.
+ */
+const SMALL_CACHE = 4;
+
+/** The connections that answer requests. */
+export interface LenderOptions {
+  readonly path: string;
+  readonly writer: DatabaseSync;
+  readonly reader: DatabaseSync;
+  readonly cacheMegabytes: number;
+  readonly gate: WriteGate;
+  readonly snapshot: Snapshot;
+}
+
+export function createLender({ path, writer, reader, cacheMegabytes, gate, snapshot }: LenderOptions): Lender {
   const lent = new Set<number>();
   let nextId = 2;
   let moving: Promise<void> | undefined;
 
+  const resizeCaches = (megabytes: number) => {
+    for (const handle of [writer, reader])
+      handle.exec(`PRAGMA cache_size = -${megabytes * 1024}; PRAGMA shrink_memory`);
+  };
+
   /** While anybody bulk-writes, a thread moves the log: in a commit of a request it would stop the event loop. */
   async function moveLog(id: number): Promise<void> {
     gate.open();
-    handle.exec('PRAGMA wal_autocheckpoint = 0');
+    writer.exec('PRAGMA wal_autocheckpoint = 0');
+    resizeCaches(Math.min(SMALL_CACHE, cacheMegabytes));
     const worker = new Worker(new URL('./checkpoint.worker.ts', import.meta.url), {
       workerData: { path, gate: gate.cells, id },
       resourceLimits: { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 4 },
@@ -39,7 +61,9 @@ export function createLender(path: string, handle: DatabaseSync, gate: WriteGate
     else {
       // Not before: what is read holds up the thread that moves the log.
       snapshot.allow();
-      if (handle.isOpen) handle.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
+      if (!writer.isOpen) return;
+      writer.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
+      resizeCaches(cacheMegabytes);
     }
   }
 

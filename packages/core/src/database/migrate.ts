@@ -17,6 +17,7 @@ import * as m0013 from '../migrations/0013_resources.ts';
 import * as m0014 from '../migrations/0014_application_tokens.ts';
 import * as m0015 from '../migrations/0015_external_ids.ts';
 import * as m0016 from '../migrations/0016_nodes.ts';
+import * as m0017 from '../migrations/0017_search_merges.ts';
 import type { Database, Db } from './database.ts';
 
 const migrations = {
@@ -36,6 +37,7 @@ const migrations = {
   '0014_application_tokens': { up: (db: Kysely<never>) => m0014.up(db) },
   '0015_external_ids': { up: (db: Kysely<never>) => m0015.up(db) },
   '0016_nodes': { up: (db: Kysely<never>) => m0016.up(db) },
+  '0017_search_merges': { up: (db: Kysely<never>) => m0017.up(db) },
 };
 
 /** Most starts find nothing to do; asking for that alone spares them the migrator's look at every table. */

@@ -138,7 +138,14 @@ export function openSqlite(path: string, cacheMegabytes: number): Database {
   runDirectly(root, writer.run);
   runDirectly(reading, reader.run);
   const gate = new WriteGate();
-  const lender = createLender(path, writer.handle, gate, snapshot);
+  const lender = createLender({
+    path,
+    writer: writer.handle,
+    reader: reader.handle,
+    cacheMegabytes,
+    gate,
+    snapshot,
+  });
   const groups = new GroupCommit(writer.handle, root, gate, snapshot);
   return {
     dialect: 'sqlite',

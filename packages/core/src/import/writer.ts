@@ -14,7 +14,7 @@ import { insertEvents } from '../events/events.store.ts';
 import { advanceJob, endJob, insertJobErrors } from '../jobs/jobs.store.ts';
 import { Problem } from '../problem.ts';
 import { parse } from '../users/document.ts';
-import { insertUsers, pickUsers } from '../users/users.bulk.ts';
+import { eventDataOf, insertUsers, pickUsers } from '../users/users.bulk.ts';
 import { TOTAL, totalOf, totalOfState } from '../users/users.query.ts';
 import { sendVerificationMail } from '../users/verification.ts';
 import type { Unit, Work } from '../work.ts';
@@ -196,7 +196,7 @@ export class ImportWriter {
       { ...users, password_hash: hashes },
       now,
     );
-    const targets = { type: 'user', id: users.id, data: users.event };
+    const targets = { type: 'user', id: users.id, data: eventDataOf(users) };
     await insertEvents(db, { tenant, actor, caller, now }, 'user.created', targets);
     const disabled = users.state.filter((state) => state === 'disabled').length;
     unit.count(totalOfState('disabled'), disabled);

@@ -25,8 +25,8 @@ export interface UserColumns {
   readonly username_key: Nullable[];
   readonly phone_key: Nullable[];
   readonly password_hash: Nullable[];
-  /** What `user.created` tells. */
-  readonly event: string[];
+  /** What `user.created` tells; null: the document as it is (`eventDataOf`). */
+  readonly event: Nullable[];
   /** How many metadata leaves each user has; the leaves of all follow one another. */
   readonly leaf_count: number[];
   readonly leaf: { bag: string[]; path: string[]; position: number[]; text: string[]; number: (number | null)[] };
@@ -81,7 +81,7 @@ export function appendUser(columns: UserColumns, user: User, passwordHash: strin
   columns.password_hash.push(passwordHash);
   const hasSuspect =
     leaves.length > 0 && SUSPECT.test(JSON.stringify([user.user_metadata, user.app_metadata, user.custom_fields]));
-  columns.event.push(hasSuspect ? JSON.stringify({ after: redact(user) }) : `{"after":${doc}}`);
+  columns.event.push(hasSuspect ? JSON.stringify({ after: redact(user) }) : null);
   columns.leaf_count.push(leaves.length);
   const { leaf } = columns;
   for (const { bag, path, position, text, number } of leaves) {
@@ -92,6 +92,10 @@ export function appendUser(columns: UserColumns, user: User, passwordHash: strin
     leaf.number.push(number);
   }
 }
+
+/** The data of each user's `user.created`. */
+export const eventDataOf = ({ event, doc }: Pick<UserColumns, 'event' | 'doc'>): string[] =>
+  event.map((data, i) => data ?? `{"after":${doc[i]}}`);
 
 /** Only the users at these places, in this order (ascending). */
 export function pickUsers(columns: UserColumns, places: readonly number[]): UserColumns {

@@ -11,7 +11,7 @@ import type { ImportThread, ImportThreads } from './threads.ts';
 /** Bytes that may wait for the reader. */
 const AHEAD = 262_144;
 /** Rows of a slice: the step in which a writer looks whether a request waits. */
-const SLICE_ROWS = { sqlite: 32, postgres: 500 } as const;
+const SLICE_ROWS = { sqlite: 16, postgres: 500 } as const;
 
 /** What the threads are started and told with. */
 export interface ImportMeans {

@@ -21,7 +21,7 @@ import { takePart } from './part.ts';
  * while requests write, transactions are small; some time after the last one they grow again.
  */
 const LARGEST_BATCH = 2048;
-const SMALLEST_BATCH = 128;
+const SMALLEST_BATCH = 64;
 const GROWTH = 256;
 const CALM_MILLISECONDS = 1000;
 /** How long a slow sender's rows wait for company. */
