@@ -81,7 +81,8 @@ async function runImport(
   const run = new ImportRun(work, begun, means);
   const release = feed(run, request, stopping);
   const heartbeat = setInterval(() => {
-    if (!begun.isComparison)
+    // It would only have the import make room for it.
+    if (!begun.isComparison && !run.hasWritten())
       keepImport(work, begun.jobId).catch((error) => request.log.error({ err: error }, 'heartbeat'));
   }, HEARTBEAT_MILLISECONDS);
   try {

@@ -28,6 +28,7 @@ export class ImportRun {
   readonly #writer: ImportThread | undefined;
   readonly #loan: Loan | undefined;
   #ahead = 0;
+  #hasWritten = false;
 
   constructor(work: Work, begun: BegunImport, { threads, secretKey }: ImportMeans) {
     const { services } = work;
@@ -48,6 +49,13 @@ export class ImportRun {
       ? threads.begin('reader', { ...read, toWriter: undefined })
       : threads.begin('reader', { ...read, toWriter }, [toWriter]);
     this.ended = this.#end(this.#watch(work));
+  }
+
+  /** Whether rows were written since this was asked last; each transaction of rows renews the job's lease. */
+  hasWritten(): boolean {
+    const has = this.#hasWritten;
+    this.#hasWritten = false;
+    return has;
   }
 
   /** Takes a piece of the file. False: wait for `onReady` before the next one. */
@@ -90,6 +98,7 @@ export class ImportRun {
       this.#writer?.port.on('message', (message: FromWriter) => {
         if ('failure' in message) reject(errorOf(message.failure));
         else if ('end' in message) resolve(message.end);
+        else if ('rows' in message) this.#hasWritten = true;
         else if (message.told === 'events') work.services.eventSignal.notify();
         else work.services[message.told]();
       });
