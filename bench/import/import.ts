@@ -1,7 +1,8 @@
 /**
  * Bulk import of many generated people over HTTP into SQLite: rows per second, growth of the server's memory, and how
  * long other requests take meanwhile; beside it, in the same run, the floor: the same rows inserted by one process with
- * bare prepared statements. `node --conditions=reeve-source bench/import/import.ts [rows]`
+ * bare prepared statements. `node --conditions=reeve-source bench/import/import.ts [rows] [--reads] [--no-floor]`;
+ * `--reads`: nobody else writes.
  */
 import { spawn } from 'node:child_process';
 import { createReadStream, createWriteStream, statSync } from 'node:fs';
@@ -67,8 +68,8 @@ function ask(
   });
 }
 
-/** Asks for this and that, one after another, until told to stop: three reads of four requests. */
-async function askMeanwhile(port: number, token: string, until: { isOver: boolean }): Promise<Asked> {
+/** Asks for this and that, one after another, until told to stop: every fourth request writes, or none. */
+async function askMeanwhile(port: number, token: string, until: { isOver: boolean }, writes: boolean): Promise<Asked> {
   const asked: Asked = { reads: [], writes: [] };
   const first = JSON.parse((await ask(port, token, 'GET', '/users?limit=1')).text) as { users: { id: string }[] };
   const paths = [
@@ -77,7 +78,8 @@ async function askMeanwhile(port: number, token: string, until: { isOver: boolea
     '/users?email=nobody@example.com',
   ];
   for (let n = 0; !until.isOver; n++) {
-    if (n % 4 < 3) asked.reads.push((await ask(port, token, 'GET', paths[n % 4] as string)).took);
+    const path = paths[n % 4] ?? (writes ? undefined : paths[0]);
+    if (path !== undefined) asked.reads.push((await ask(port, token, 'GET', path)).took);
     else {
       const body = JSON.stringify({ email: `other.${n}@example.com`, email_verified: true, name: `Other ${n}` });
       asked.writes.push((await ask(port, token, 'POST', '/users', body)).took);
@@ -118,7 +120,7 @@ async function measureImport(served: Served, dir: string, file: string, rows: nu
     peak = Math.max(peak, served.memory());
   }, 100);
   const until = { isOver: false };
-  const others = askMeanwhile(served.port, token, until);
+  const others = askMeanwhile(served.port, token, until, !process.argv.includes('--reads'));
   const cpu = served.cpu();
   const began = performance.now();
   const answer = await upload(served.port, token, file);
@@ -157,7 +159,9 @@ try {
   await again.stop();
   const bare = process.argv.includes('--no-floor') ? Number.NaN : await floor(join(dir, 'floor'), file);
   const told = (took: number[]) =>
-    `p50 ${quantile(took, 0.5).toFixed(1)} ms, p99 ${quantile(took, 0.99).toFixed(1)} ms, max ${Math.max(...took).toFixed(1)} ms (${took.length})`;
+    took.length === 0
+      ? 'none'
+      : `p50 ${quantile(took, 0.5).toFixed(1)} ms, p99 ${quantile(took, 0.99).toFixed(1)} ms, max ${Math.max(...took).toFixed(1)} ms (${took.length})`;
   console.log(
     `import of ${rows} rows: ${Math.round(rate)} rows/s, floor ${Math.round(bare)} rows/s, ratio ${(rate / bare).toFixed(2)}\n` +
       `  server: memory grew by ${growth.toFixed(0)} MB, ${cpu.toFixed(1)} µs CPU a row\n` +

@@ -20,6 +20,8 @@ it.runIf(existsSync('/proc/thread-self'))('a thread in the background goes last,
     worker.once('message', resolve).once('error', reject);
   });
   await worker.terminate();
+  // Else it could not be told.
+  expect(before).toBeLessThan(5);
   expect(process).toBe(before);
-  expect(after).toBe(Math.max(10, before as number));
+  expect(after).toBe(5);
 });

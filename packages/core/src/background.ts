@@ -2,10 +2,16 @@
 import { readlinkSync } from 'node:fs';
 import { setPriority } from 'node:os';
 
-/** About a tenth of the share of a thread that answers requests, where both want the processor; all of it where none does. */
-const NICENESS = 10;
+/**
+ * A third of the share of a thread that answers requests, where both want the processor; all of it where none does. Less would
+ * be worse: a bulk writer that has the database, and no processor, holds up the requests that write.
+ */
+const NICENESS = 5;
 
-/** Lowers the priority of the calling thread, for good. Elsewhere than on Linux threads have none of their own: nothing happens. */
+/**
+ * Lowers the priority of the calling thread, for good, and of threads that it starts: libuv's pool, should it be the first to use that.
+ * Elsewhere than on Linux threads have none of their own: nothing happens.
+ */
 export function goLast(): void {
   try {
     setPriority(Number(readlinkSync('/proc/thread-self').split('/').at(-1)), NICENESS);

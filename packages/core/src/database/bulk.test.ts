@@ -124,5 +124,5 @@ it('connections that answer requests keep few pages while a loan is out, and man
   };
   expect(await pages()).toEqual([-4096, -4096]);
   loan.end();
-  await vi.waitFor(async () => expect(await pages()).toEqual([-32_768, -32_768]));
+  await vi.waitFor(async () => expect(await pages()).toEqual([-32_768, -32_768]), { timeout: 30_000 });
 });

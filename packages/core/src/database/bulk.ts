@@ -1,5 +1,5 @@
 /**
- * The bulk writer's side of the database: large transactions in a thread of its own, many rows to a statement. Owns the
+ * The bulk writer's side of the database: large transactions in a thread of its own. Owns the
  * invariant that a bulk writer never keeps a request waiting for more than the step that it is in and its commit.
  */
 import { CompiledQuery, Kysely, sql } from 'kysely';
@@ -15,7 +15,7 @@ export interface BulkDatabase extends Omit<Database, 'lend'> {
   isAwaited(): boolean;
 }
 
-/** Of a transaction's time, for the search index: merging takes a fifth of what the rows take, and has to keep up. */
+/** Of the time that a unit took, for the search index: merging takes a fifth of what the rows take, and has to keep up. */
 const MERGE_SHARE = 0.5;
 
 export function openSqliteBulk(
@@ -36,11 +36,22 @@ export function openSqliteBulk(
   connections.set(root, connection);
   runDirectly(root, connection.run);
   const searchIndex = new SearchIndex(handle);
-  /** As long as nobody waits, up to a share of the time that the unit itself took. */
-  const mergeSearch = (unitMilliseconds: number) => {
+  /** As long as nobody waits. False: the unit is to run again, without this: upkeep fails nobody. */
+  const mergeSearch = (unitMilliseconds: number): boolean => {
+    const end = performance.now() + unitMilliseconds * MERGE_SHARE;
+    try {
+      while (!gate.isAwaited && searchIndex.merge() && performance.now() < end);
+      return true;
+    } catch {
+      if (handle.isTransaction) handle.exec('ROLLBACK');
+      return false;
+    }
+  };
+  const run = async <T>(unit: (db: Db) => Promise<T>): Promise<T> => {
+    handle.exec('BEGIN IMMEDIATE');
     const began = performance.now();
-    while (!gate.isAwaited && searchIndex.merge())
-      if (performance.now() - began > unitMilliseconds * MERGE_SHARE) break;
+    const value = await unit(root);
+    return mergeSearch(performance.now() - began) ? value : run(unit);
   };
   /** What is left of the log is little, and nobody waits for it: the gate is free. */
   const catchUp = () => {
@@ -56,10 +67,7 @@ export function openSqliteBulk(
     async write(unit) {
       gate.enterLast(id);
       try {
-        handle.exec('BEGIN IMMEDIATE');
-        const began = performance.now();
-        const value = await unit(root);
-        mergeSearch(performance.now() - began);
+        const value = await run(unit);
         handle.exec('COMMIT');
         return value;
       } catch (error) {
@@ -99,7 +107,7 @@ function textOf(table: string, columns: readonly string[], rows: number, postgre
   return text;
 }
 
-/** Inserts rows that are given column by column, in statements of many rows. */
+/** Inserts rows that are given column by column. */
 export async function insertColumns<T extends keyof Tables | 'users_search'>(
   db: Db,
   table: T,

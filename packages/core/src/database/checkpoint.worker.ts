@@ -9,7 +9,7 @@ import { goLast } from '../background.ts';
 import { WriteGate } from './gate.ts';
 
 /**
- * Frames (pages) that the log may gather before it is moved: 256 MB. While they are moved, commits wait for the disk (measured:
+ * Frames (pages) that the log shall have gathered when it is moved, 256 MB, where the longest pause is enough for them. While they are moved, commits wait for the disk (measured:
  * 10 to 25 ms instead of 3); the fewer moves, the fewer of them, and the more often a page has changed that is moved once.
  */
 const FRAMES = 32_768;

@@ -96,6 +96,7 @@ export class GroupCommit {
     }
     const members: Waiting[] = [];
     const outcomes: Tell[] = [];
+    const before = this.#countChanges();
     try {
       while (this.#queue.length > 0 && members.length < GROUP_LIMIT && performance.now() - started < bound) {
         const member = this.#queue.shift() as Waiting;
@@ -106,7 +107,8 @@ export class GroupCommit {
         if (!this.#handle.isTransaction) break;
       }
       const ran = performance.now();
-      if (this.#handle.isTransaction) this.#searchIndex.merge(Math.min(STEP_PAGES, FEWEST_PAGES + members.length));
+      if (this.#handle.isTransaction && this.#countChanges() !== before && !this.#mergeSearch(members.length))
+        return this.#again(members);
       this.#snapshot.end();
       if (this.#handle.isTransaction) this.#commit.run();
       this.#lastCommit = performance.now() - ran;
@@ -118,9 +120,19 @@ export class GroupCommit {
     for (const tell of outcomes) tell();
   }
 
+  /** False: the group is to run again, without this: upkeep fails nobody. */
+  #mergeSearch(units: number): boolean {
+    try {
+      this.#searchIndex.merge(Math.min(STEP_PAGES, FEWEST_PAGES + units));
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
   /** Puts a rolled back group to the front of the queue; whoever waits now runs with a savepoint, so that this happens once. */
   #again(members: Waiting[]): void {
-    this.#handle.exec('ROLLBACK');
+    if (this.#handle.isTransaction) this.#handle.exec('ROLLBACK');
     this.#queue = [...members, ...this.#queue];
     this.#wary = this.#queue.length;
   }

@@ -37,8 +37,7 @@ export function createLender({ path, writer, reader, cacheMegabytes, gate, snaps
   let moving: Promise<void> | undefined;
 
   const resizeCaches = (megabytes: number) => {
-    for (const handle of [writer, reader])
-      handle.exec(`PRAGMA cache_size = -${megabytes * 1024}; PRAGMA shrink_memory`);
+    for (const handle of [writer, reader]) handle.exec(`PRAGMA cache_size = -${megabytes * 1024}`);
   };
 
   /** While anybody bulk-writes, a thread moves the log: in a commit of a request it would stop the event loop. */
@@ -46,6 +45,7 @@ export function createLender({ path, writer, reader, cacheMegabytes, gate, snaps
     gate.open();
     writer.exec('PRAGMA wal_autocheckpoint = 0');
     resizeCaches(Math.min(SMALL_CACHE, cacheMegabytes));
+    for (const handle of [writer, reader]) handle.exec('PRAGMA shrink_memory');
     const worker = new Worker(new URL('./checkpoint.worker.ts', import.meta.url), {
       workerData: { path, gate: gate.cells, id },
       resourceLimits: { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 4 },
@@ -61,7 +61,7 @@ export function createLender({ path, writer, reader, cacheMegabytes, gate, snaps
     else {
       // Not before: what is read holds up the thread that moves the log.
       snapshot.allow();
-      if (!writer.isOpen) return;
+      if (!writer.isOpen || !reader.isOpen) return;
       writer.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
       resizeCaches(cacheMegabytes);
     }

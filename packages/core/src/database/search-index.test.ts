@@ -20,7 +20,9 @@ describe('the search index of SQLite', () => {
     dir = await mkdtemp(join(tmpdir(), 'reeve-search-'));
     database = openDatabase(`sqlite:${join(dir, 'search.db')}`);
     await migrate(database);
-    await sql`insert into users_search (users_search, rank) values ('crisismerge', ${sql.lit(NEVER)})`.execute(database.root);
+    await sql`insert into users_search (users_search, rank) values ('crisismerge', ${sql.lit(NEVER)})`.execute(
+      database.root,
+    );
   });
   afterEach(async () => {
     await database.close();
@@ -39,7 +41,7 @@ describe('the search index of SQLite', () => {
   const found = (trigram: string) =>
     countOf(sql<{ n: number }>`select count(*) as n from users_search where users_search match ${`"${trigram}"`}`);
 
-  it('merges nothing in whichever commit fills a measure', async () => {
+  it('is left alone by FTS5', async () => {
     expect(await countOf(sql<{ n: number }>`select v as n from users_search_config where k = 'automerge'`)).toBe(0);
   });
 
@@ -57,5 +59,25 @@ describe('the search index of SQLite', () => {
     loan.end();
     expect(await segments()).toBeLessThan(20);
     expect(await found('per')).toBe(COMMITS * ROWS);
+  });
+
+  it.each(['a request', 'a bulk writer'])('does not fail %s where there is no room to merge', async (whose) => {
+    await sql`create table notes (n integer primary key, text text not null)`.execute(database.root);
+    await sql`insert into notes values (1, 'old')`.execute(database.root);
+    // Each a commit of its own that merges nothing.
+    for (let commit = 0; commit < 40; commit++) await add(database.root, commit);
+    const loan = whose === 'a request' ? undefined : database.lend();
+    const bulk = loan && openLoan(loan.ticket);
+    const { root, write } = bulk ?? database;
+    const { rows } = await sql<{ page_count: number }>`pragma page_count`.execute(root);
+    await sql`pragma max_page_count = ${sql.lit(rows[0]?.page_count)}`.execute(root);
+    try {
+      await write((db) => sql`update notes set text = 'new'`.execute(db));
+    } finally {
+      await bulk?.close();
+      loan?.end();
+    }
+    expect(await countOf(sql<{ n: number }>`select count(*) as n from notes where text = 'new'`)).toBe(1);
+    expect(await segments()).toBeGreaterThan(30);
   });
 });

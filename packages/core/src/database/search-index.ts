@@ -1,39 +1,52 @@
 /**
- * Upkeep of SQLite's search index. FTS5 writes what a transaction adds as a segment, and merges segments when some commit
- * has filled a measure: that one then writes some hundred pages (measured: 10 to 60 ms, where others take 5). The index is
- * created without that (`automerge` 0); instead each transaction merges a little, whatever was added before it.
+ * Upkeep of SQLite's search index. FTS5 writes what a transaction adds as a segment, and would merge segments when some commit
+ * has filled a measure: that one then writes some hundred pages (measured: 10 to 60 ms, where others take 5). Migration 0017
+ * turns that off; instead each transaction merges a little, whatever was added before it.
  */
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 
 /** Pages of a step: 4 ms at most (measured). */
 export const STEP_PAGES = 16;
-const MERGE = `insert into users_search (users_search, rank) values ('merge', ?)`;
+/** After a step that failed there is none for so long. */
+const REST_MILLISECONDS = 60_000;
 
 export class SearchIndex {
   readonly #handle: DatabaseSync;
   #merge: StatementSync | undefined;
   #changes: StatementSync | undefined;
+  #restsUntil = 0;
 
   constructor(handle: DatabaseSync) {
     this.#handle = handle;
   }
 
-  /** Merges up to `pages`, inside the present transaction. Nothing to merge: 2 µs. Returns whether there may be more to do. */
+  /**
+   * Merges up to `pages`, inside the present transaction. Returns whether there may be more to do; nothing to merge costs some
+   * microseconds. A step that throws (a full disk) may have ended the transaction: it is to be run again, and no step is taken then.
+   */
   merge(pages: number = STEP_PAGES): boolean {
+    if (performance.now() < this.#restsUntil) return false;
     this.#merge ??= this.#prepare();
-    if (!this.#merge || !this.#changes) return false;
-    const before = this.#changes.get() as { n: number };
-    this.#merge.run(pages);
-    const after = this.#changes.get() as { n: number };
+    if (!this.#merge) return false;
+    const before = this.#countChanges();
+    try {
+      this.#merge.run(pages);
+    } catch (error) {
+      this.#restsUntil = performance.now() + REST_MILLISECONDS;
+      throw error;
+    }
     // https://sqlite.org/fts5.html#the_merge_command: a difference under 2 tells that there was nothing to merge.
-    return after.n - before.n >= 2;
+    return this.#countChanges() - before >= 2;
+  }
+
+  #countChanges(): number {
+    this.#changes ??= this.#handle.prepare('select total_changes() as n');
+    return (this.#changes.get() as { n: number }).n;
   }
 
   /** Before the first migration there is no index. */
   #prepare(): StatementSync | undefined {
     const found = this.#handle.prepare(`select 1 from sqlite_master where name = 'users_search'`).get();
-    if (!found) return undefined;
-    this.#changes = this.#handle.prepare('select total_changes() as n');
-    return this.#handle.prepare(MERGE);
+    return found && this.#handle.prepare(`insert into users_search (users_search, rank) values ('merge', ?)`);
   }
 }

@@ -1,4 +1,4 @@
-/** Users in bulk: the columns of many new rows, made without a database, and their insertion in few statements. */
+/** Users in bulk: the columns of many new rows, made without a database, and their insertion. */
 import { type Column, insertColumns, reserveNumbers } from '../database/bulk.ts';
 import { type Db, isPostgres } from '../database/database.ts';
 import { redact } from '../events/redact.ts';

@@ -34,9 +34,7 @@ export interface FromWriterToReader {
 }
 
 export type FromWriter =
-  | { readonly told: 'onMail' | 'onAccessChange' | 'events' }
-  /** Rows were written: the job is alive. */
-  | { readonly rows: number }
+  | { readonly told: 'onMail' | 'onAccessChange' | 'events' | 'rows' }
   /** The job has ended, or was left to be resumed. */
   | { readonly end: ReadingEnd }
   | { readonly failure: Failure };

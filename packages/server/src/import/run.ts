@@ -51,8 +51,8 @@ export class ImportRun {
     this.ended = this.#end(this.#watch(work));
   }
 
-  /** Whether rows were written since this was asked last; each transaction of rows renews the job's lease. */
-  hasWritten(): boolean {
+  /** Takes note of rows that were written since this was called last: whether any were. Each transaction of rows renews the lease. */
+  takeWritten(): boolean {
     const has = this.#hasWritten;
     this.#hasWritten = false;
     return has;
@@ -98,7 +98,7 @@ export class ImportRun {
       this.#writer?.port.on('message', (message: FromWriter) => {
         if ('failure' in message) reject(errorOf(message.failure));
         else if ('end' in message) resolve(message.end);
-        else if ('rows' in message) this.#hasWritten = true;
+        else if (message.told === 'rows') this.#hasWritten = true;
         else if (message.told === 'events') work.services.eventSignal.notify();
         else work.services[message.told]();
       });

@@ -122,7 +122,7 @@ async function write(data: WriterData, database: Lent, tell: Tell): Promise<Read
     const written = await writer.write(batch);
     const rows = queue.drop(written, written < batch.length);
     fromReader.postMessage({ rows } satisfies FromWriterToReader);
-    tell({ rows });
+    tell({ told: 'rows' });
   }
 }
 
