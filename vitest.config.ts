@@ -4,15 +4,15 @@ import { workerUrls } from './scripts/workers.mjs';
 
 const dist = new URL('./packages/server/dist/', import.meta.url);
 /**
- * What takes long and fails seldom: proofs over all dialects, all texts, several processes and broken things. `npm run test:long`
- * runs them (vitest.long.config.ts), before a release and where CONTRIBUTING says so.
+ * What takes long: proofs over all routes, all dialects, the vendors' own clients, processes, crashes and broken things. `npm run test:long`
+ * runs them (vitest.long.config.ts), and CI.
  */
 export const long = [
   'conformance/*.test.ts',
-  'packages/server/src/faults/*.test.ts',
-  'packages/server/src/process/nodes.test.ts',
+  'packages/dialects/*/conformance/*.test.ts',
+  'packages/server/src/{faults,process,walkers}/*.test.ts',
+  'packages/server/src/**/*.crash.test.ts',
   'packages/server/src/abuse/{injection,guessing}.test.ts',
-  'packages/server/src/walkers/dialects.test.ts',
   'packages/dialects/authing/server/walk.test.ts',
 ];
 const server = ['packages/{core,server}/src/**/*.test.ts', 'packages/dialects/*/server/**/*.test.ts'];
@@ -44,7 +44,7 @@ export default defineConfig({
           name: 'clients',
           include: [
             'packages/**/src/**/*.test.ts',
-            'packages/dialects/*/{client,conformance}/**/*.test.ts',
+            'packages/dialects/*/client/**/*.test.ts',
             'examples/*.test.ts',
           ],
           exclude: [...configDefaults.exclude, ...server],
