@@ -42,11 +42,7 @@ export default defineConfig({
         // Clients are tested by changing the process that they live in: its fetch, its timers, its certificates.
         test: {
           name: 'clients',
-          include: [
-            'packages/**/src/**/*.test.ts',
-            'packages/dialects/*/client/**/*.test.ts',
-            'examples/*.test.ts',
-          ],
+          include: ['packages/**/src/**/*.test.ts', 'packages/dialects/*/client/**/*.test.ts', 'examples/*.test.ts'],
           exclude: [...configDefaults.exclude, ...server],
         },
       },
