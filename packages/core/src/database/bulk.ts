@@ -1,6 +1,6 @@
 /**
- * The bulk writer's side of the database: large transactions in a thread of its own. Owns the
- * invariant that a bulk writer never keeps a request waiting for more than the step that it is in and its commit.
+ * The bulk writer's side of the database: large transactions in a thread of its own. Owns the invariant that a bulk writer
+ * never keeps a request waiting for more than the step that it is in and its commit.
  */
 import { CompiledQuery, Kysely, sql } from 'kysely';
 import type { Tables } from '../tables.ts';

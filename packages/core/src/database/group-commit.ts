@@ -8,6 +8,7 @@
  * time with savepoints.
  */
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { changeCounter } from './changes.ts';
 import { type Db, storageProblem } from './database.ts';
 import type { WriteGate } from './gate.ts';
 import { SearchIndex, STEP_PAGES } from './search-index.ts';
@@ -39,7 +40,7 @@ export class GroupCommit {
   readonly #snapshot: Snapshot;
   readonly #begin: StatementSync;
   readonly #commit: StatementSync;
-  readonly #changes: StatementSync;
+  readonly #countChanges: () => number;
   readonly #searchIndex: SearchIndex;
   #queue: Waiting[] = [];
   #running: Promise<void> | undefined;
@@ -55,7 +56,7 @@ export class GroupCommit {
     this.#snapshot = snapshot;
     this.#begin = handle.prepare('BEGIN IMMEDIATE');
     this.#commit = handle.prepare('COMMIT');
-    this.#changes = handle.prepare('SELECT total_changes() AS n');
+    this.#countChanges = changeCounter(handle);
     this.#searchIndex = new SearchIndex(handle);
   }
 
@@ -169,9 +170,5 @@ export class GroupCommit {
       this.#handle.exec('ROLLBACK TO unit; RELEASE unit');
       return () => reject(storageProblem(error));
     }
-  }
-
-  #countChanges(): number {
-    return (this.#changes.get() as { n: number }).n;
   }
 }

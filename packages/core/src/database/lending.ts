@@ -21,7 +21,7 @@ export interface Lender {
  */
 const SMALL_CACHE = 4;
 
-/** The connections that answer requests. */
+/** The file, and the two connections by which requests are answered. */
 export interface LenderOptions {
   readonly path: string;
   readonly writer: DatabaseSync;

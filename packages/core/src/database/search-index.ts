@@ -4,6 +4,7 @@
  * turns that off; instead each transaction merges a little, whatever was added before it.
  */
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { changeCounter } from './changes.ts';
 
 /** Pages of a step: 4 ms at most (measured). */
 export const STEP_PAGES = 16;
@@ -12,12 +13,13 @@ const REST_MILLISECONDS = 60_000;
 
 export class SearchIndex {
   readonly #handle: DatabaseSync;
+  readonly #countChanges: () => number;
   #merge: StatementSync | undefined;
-  #changes: StatementSync | undefined;
   #restsUntil = 0;
 
   constructor(handle: DatabaseSync) {
     this.#handle = handle;
+    this.#countChanges = changeCounter(handle);
   }
 
   /**
@@ -37,11 +39,6 @@ export class SearchIndex {
     }
     // https://sqlite.org/fts5.html#the_merge_command: a difference under 2 tells that there was nothing to merge.
     return this.#countChanges() - before >= 2;
-  }
-
-  #countChanges(): number {
-    this.#changes ??= this.#handle.prepare('select total_changes() as n');
-    return (this.#changes.get() as { n: number }).n;
   }
 
   /** Before the first migration there is no index. */
